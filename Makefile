@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# pam_itax: the only build file. `make help` lists the targets.
+
+VERSION = 0.1.0
+PREFIX ?= /usr
+SYSCONFDIR ?= /etc
+MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
+PAMDIR ?= $(PREFIX)/lib/$(if $(MULTIARCH),$(MULTIARCH)/)security
+ifeq ($(SAN),1)
+BUILD ?= build/san
+else ifeq ($(COVERAGE),1)
+BUILD ?= build/coverage
+else
+BUILD ?= build
+endif
+
+.DEFAULT_GOAL := all
+include mk/flags.mk
+
+PKG = pkg-config
+# The one place where libraries are named, a line each for whom.
+LIBS_MODULE  = -lpam $(shell $(PKG) --libs libsystemd)
+LIBS_CTL     = -lpam $(shell $(PKG) --libs libsystemd)
+LIBS_DAEMON  = $(shell $(PKG) --libs libsystemd libcurl jansson libcrypto libqrencode libpng inih) -lpthread
+LIBS_BACKEND = $(shell $(PKG) --libs libmicrohttpd sqlite3 jansson libcrypto gdlib inih) -lcrypt -lpthread
+LIBS_TEST    = $(shell $(PKG) --libs cmocka) $(LIBS_DAEMON) $(LIBS_BACKEND) -lpam
+
+sources = $(sort $(foreach d,$(1),$(wildcard $(d)/*.c)))
+objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+
+SRC_COMMON  := $(call sources,lib/common)
+SRC_CLIENT  := $(call sources,lib/client)
+SRC_WIRE    := $(call sources,lib/wire)
+SRC_MODULE  := $(call sources,pam_module)
+SRC_DAEMON  := $(call sources,daemon daemon/core daemon/bus daemon/platform daemon/render daemon/directory)
+SRC_BACKEND := $(call sources,backend)
+SRC_CTL     := $(call sources,ctl)
+SRC_UNIT    := $(call sources,tests/unit)
+
+LIB_COMMON  = $(BUILD)/lib/libcommon.a
+LIB_CLIENT  = $(BUILD)/lib/libclient.a
+LIB_WIRE    = $(BUILD)/lib/libwire.a
+LIB_DAEMON  = $(BUILD)/lib/libdaemon.a
+LIB_BACKEND = $(BUILD)/lib/libbackend.a
+
+PROGRAMS = $(BUILD)/pam_itax.so $(BUILD)/itaxd $(BUILD)/itax-backend $(BUILD)/itaxctl
+UNIT_TESTS = $(patsubst tests/unit/test-%.c,$(BUILD)/unit/test-%,$(filter tests/unit/test-%.c,$(SRC_UNIT)))
+
+.PHONY: all
+all: $(PROGRAMS) ## build everything into build/
+
+$(BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+define archive
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(AR) rcsD $@ $^
+endef
+$(LIB_COMMON): $(call objects,$(SRC_COMMON)); $(archive)
+$(LIB_CLIENT): $(call objects,$(SRC_CLIENT)); $(archive)
+$(LIB_WIRE): $(call objects,$(SRC_WIRE)); $(archive)
+$(LIB_DAEMON): $(call objects,$(filter-out daemon/main.c,$(SRC_DAEMON))); $(archive)
+$(LIB_BACKEND): $(call objects,$(filter-out backend/main.c,$(SRC_BACKEND))); $(archive)
+
+$(BUILD)/pam_itax.so: $(call objects,$(SRC_MODULE)) $(LIB_CLIENT) $(LIB_COMMON) pam_module/pam_itax.map
+	$(CC) -shared -Wl,--version-script=pam_module/pam_itax.map $(if $(filter 1,$(SAN)),,-Wl,-z,defs) $(ALL_LDFLAGS) \
+		-o $@ $(filter %.o %.a,$^) $(LIBS_MODULE)
+$(BUILD)/itaxd: $(BUILD)/obj/daemon/main.o $(LIB_DAEMON) $(LIB_WIRE) $(LIB_COMMON)
+	$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(LIBS_DAEMON)
+$(BUILD)/itax-backend: $(BUILD)/obj/backend/main.o $(LIB_BACKEND) $(LIB_WIRE) $(LIB_COMMON)
+	$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(LIBS_BACKEND)
+$(BUILD)/itaxctl: $(call objects,$(SRC_CTL)) $(LIB_CLIENT) $(LIB_COMMON)
+	$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(LIBS_CTL)
+
+# A unit test may use any part; the linker takes from the archives what it needs.
+UNIT_HELP = $(call objects,$(filter-out tests/unit/test-%.c,$(SRC_UNIT)))
+$(BUILD)/unit/test-%: $(BUILD)/obj/tests/unit/test-%.o $(UNIT_HELP) \
+		$(LIB_DAEMON) $(LIB_BACKEND) $(LIB_CLIENT) $(LIB_WIRE) $(LIB_COMMON)
+	@mkdir -p $(@D)
+	$(CC) -pie $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS_TEST)
+
+.PHONY: unit
+unit: $(UNIT_TESTS) ## build the unit tests
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf $(BUILD)
+
+.PHONY: help
+help: ## list the targets
+	@sed -nE 's/^([a-z-]+):.*## /\1\t/p' Makefile mk/*.mk | sort | expand -t 14
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+-include mk/test.mk mk/install.mk mk/lang.mk

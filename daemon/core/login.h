@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Login: the machine behind one conversation, as (state, event, now) -> (state, actions)
+ *
+ * Pure: no bus, no network, no clock, no log, no words for people. It decides what is asked, checked and
+ * granted; daemon/manager.c carries its actions out and brings back what happened. An event that does
+ * not fit the state is refused with LOGIN_E_ORDER and changes nothing. Every waiting state has a
+ * deadline. There is one place that plans STEP_DONE. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/core/reply.h"
+#include "daemon/core/say.h"
+#include "lib/common/identity.h"
+#include "lib/common/secret.h"
+#include "lib/common/step.h"
+
+typedef struct Login Login;
+
+/* What the PAM application can do with messages (design.md D10). */
+typedef enum LoginMode {
+        MODE_MANY,     /* any number of prompts; information is shown at once */
+        MODE_BUFFERED, /* information is shown only with a prompt: a scan becomes a prompt */
+        MODE_ONE,      /* one hidden answer for everything: "PASSWORD" or "PASSWORD DECLARATION-PASSWORD" */
+        _LOGIN_MODE_MAX,
+} LoginMode;
+
+typedef enum LoginMethod { METHOD_ANY, METHOD_PASSWORD, METHOD_QR, _LOGIN_METHOD_MAX } LoginMethod;
+
+typedef enum UnitPolicy {
+        UNIT_OFF,      /* the person is enough */
+        UNIT_ASK,      /* a unit if the person has any; without one the login still succeeds */
+        UNIT_REQUIRED, /* no unit, no login */
+        _UNIT_POLICY_MAX,
+} UnitPolicy;
+
+/* spec.md section 3.4; a higher value is stricter. */
+typedef enum Phase { PHASE_DUAL, PHASE_RELATION, PHASE_REALNAME, _PHASE_MAX } Phase;
+
+/* Whose login it is to be. Strings are copied by login_new(). */
+typedef struct LoginSetup {
+        LoginMode mode;
+        StepLayout layout;
+        LoginMethod method;
+        UnitPolicy unit_policy;
+        Phase phase;
+        bool binding;             /* remote: the six digits of D9 are wanted */
+        bool refuse_empty;        /* an empty answer never counts as a password (it never does in MODE_ONE) */
+        const char *unit;         /* preselected unit code, NULL for none */
+        const char *user;         /* local user that the application set, NULL if it set none */
+        const char *account;      /* the one account the map gives for .user, NULL if none or several */
+        bool user_is_other;       /* .user exists on this host and has no account: REASON_NOT_OURS */
+        uint64_t timeout_usec;    /* for the whole login */
+} LoginSetup;
+
+typedef enum EventKind {
+        EVENT_BEGIN,    /* the client asks for the first step */
+        EVENT_ANSWER,   /* .answer (NULL or empty for nothing) to the step last planned */
+        EVENT_REPLY,    /* .reply to the request under way; moved from */
+        EVENT_RESOLVED, /* .user is the local user of the account asked for, NULL if it has none */
+        EVENT_EXPIRED,  /* login_deadline() has passed */
+        EVENT_GONE,     /* the client left */
+        _EVENT_MAX,
+} EventKind;
+
+typedef struct LoginEvent {
+        EventKind kind;
+        const Secret *answer;
+        Reply *reply;
+        const char *user;
+} LoginEvent;
+
+/* Plan: a step before it has words. Everything is borrowed from the login until its next event. */
+typedef struct Plan {
+        StepKind kind;
+        StepReason reason;
+        Say lines[6];             /* what is said first, a line or more each */
+        size_t n_lines;
+        Say prompt;               /* SAY_NONE if nothing is asked */
+        Say choices[LIMIT_STEP_CHOICES];
+        size_t n_choices;
+        const char *qr_uri;       /* draw this as a QR code; NULL for none */
+        const uint8_t *captcha_png; /* draw this captcha; NULL for none */
+        size_t n_captcha_png;
+        bool unchanged;           /* STEP_SCAN repeated only because the hold was over: show nothing anew */
+        /* STEP_DONE */
+        const char *user, *account, *name, *unit, *unit_name, *method;
+} Plan;
+
+/* How it ended, for the audit record. Borrowed like a plan. */
+typedef struct Outcome {
+        StepReason reason; /* REASON_NONE: granted */
+        const char *detail; /* a fixed word, e.g. "wrong-password", "wrong-person", "client-gone" */
+        const char *account, *user, *unit, *method; /* NULL where unknown; account only when verified or mapped */
+} Outcome;
+
+typedef enum ActionKind {
+        ACTION_STEP,    /* .plan is the answer to the client's pending Next */
+        ACTION_REQUEST, /* .request goes to the platform */
+        ACTION_CANCEL,  /* the request under way is no longer wanted; it gets no reply */
+        ACTION_RESOLVE, /* find the local user of .account */
+        ACTION_END,     /* .outcome; nothing follows */
+        _ACTION_MAX,
+} ActionKind;
+
+typedef struct LoginAction {
+        ActionKind kind;
+        const Plan *plan;
+        const Request *request;
+        const char *account;
+        const Outcome *outcome;
+} LoginAction;
+
+typedef struct LoginActions {
+        LoginAction items[4];
+        size_t n_items;
+} LoginActions;
+
+enum {
+        LOGIN_E_ORDER = 1, /* the event does not fit the state; nothing changed */
+};
+
+/** login_new() - Return: 0, -ENOMEM, -EINVAL. @now_usec starts the timeout (CLOCK_BOOTTIME). */
+int login_new(const LoginSetup *setup, uint64_t now_usec, Login **ret);
+Login *login_free(Login *login);
+DEFINE_CLEANUP(Login, login_free)
+
+/**
+ * login_feed() - let something happen
+ * @ret: what is to be done, in order; borrowed until the next call
+ *
+ * Return: 0, LOGIN_E_ORDER, or -ENOMEM (then the login is closed and @ret holds the end of it).
+ */
+int login_feed(Login *login, const LoginEvent *event, uint64_t now_usec, LoginActions *ret);
+
+/** login_deadline() - when EVENT_EXPIRED is due, USEC_INFINITY once closed */
+uint64_t login_deadline(const Login *login);
+
+/** login_is_closed() - true once ACTION_END was given out */
+bool login_is_closed(const Login *login);

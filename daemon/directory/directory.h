@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Directory: which local user an account is, and who exists on this host
+ *
+ * The map is a root-owned file, read at start and when it changes (mtime, inode). Look-ups in NSS may
+ * block for long (LDAP, a hung service), so they run on a worker thread and come back through the
+ * event loop, with a bound. */
+
+#include <stdbool.h>
+#include <sys/types.h>
+#include <systemd/sd-event.h>
+
+#include "lib/common/util.h"
+
+typedef struct Directory Directory;
+typedef struct DirectoryLookup DirectoryLookup;
+
+typedef struct DirectoryUser {
+        bool exists;
+        uid_t uid;
+        char name[257];
+} DirectoryUser;
+
+/* @error: 0, or a negative errno when nothing could be found out (-ETIMEDOUT, -ENOMEM, -EIO); then @user is NULL. */
+typedef void (*DirectoryFn)(DirectoryLookup *lookup, int error, const DirectoryUser *user, void *userdata);
+
+/**
+ * directory_new() - read the map at @map_path
+ *
+ * Return: 0; negative errno; -EPERM when the file (or its folder) is not root's or writable for others; -EBADMSG when a
+ * line cannot be read (logged with file, line and what is allowed).
+ *
+ * The file: one "ACCOUNT LOCAL-USER" a line, '#' begins a comment. ACCOUNT is a login name, as the platform tells it.
+ * Several accounts may be one local user; one account is never two.
+ */
+int directory_new(sd_event *event, const char *map_path, Directory **ret);
+Directory *directory_free(Directory *directory);
+DEFINE_CLEANUP(Directory, directory_free)
+
+/** directory_user_of_account() - local user by the map, NULL if none; borrowed until the map is read again */
+const char *directory_user_of_account(Directory *directory, const char *account);
+
+/** directory_account_of_user() - the one account of a local user; NULL if none or several; @ret_n is how many. */
+const char *directory_account_of_user(Directory *directory, const char *user, size_t *ret_n);
+
+/** Look up a user of this host. @fn is called once, never from inside. Freeing the lookup is cancel. */
+int directory_find_name(Directory *directory, const char *name, DirectoryFn fn, void *userdata, DirectoryLookup **ret);
+int directory_find_uid(Directory *directory, uid_t uid, DirectoryFn fn, void *userdata, DirectoryLookup **ret);
+DirectoryLookup *directory_lookup_free(DirectoryLookup *lookup);
+DEFINE_CLEANUP(DirectoryLookup, directory_lookup_free)
