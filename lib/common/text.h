@@ -17,7 +17,8 @@ bool text_is_utf8(const char *s, size_t n);
  *
  * Well-formed UTF-8 without C0 or C1 controls (a newline is allowed), ESC, DEL, bidirectional
  * controls and isolates, zero-width characters, line and paragraph separators, byte order mark,
- * tags, variation selectors and other default-ignorables, noncharacters, private use.
+ * tags, variation selectors and other default-ignorables, format characters, noncharacters, private
+ * use. Code points that are not assigned yet pass: a rare Chinese character may be newer than our table.
  */
 bool text_is_showable(const char *s);
 
@@ -36,13 +37,15 @@ bool text_is_picture(const char *s);
 int text_filter(const char *s, size_t n_max, char **ret);
 
 /** text_width() - columns @s takes on a terminal: wide characters (UAX #11 W and F) count two, combining
- * ones none. @s must be showable. Independent of the locale. */
+ * ones none. @s must be showable and has one line. Independent of the locale. */
 size_t text_width(const char *s);
 
 /**
  * text_mask() - hide the middle of an identifier for a log: "199****0001", "990***********0019", "ce****ia"
  *
- * Keeps at most a quarter of the characters at each end, nothing of a name under 4 characters, and is
- * filtered like text_filter(). Return: 0 or -ENOMEM.
+ * Keeps three characters in front and four behind of a mobile or identity number, else at most a
+ * quarter of the characters at each end and so nothing of a name under 4 characters; each hidden
+ * character is one '*'. Filtered like text_filter(), LIMIT_USER_BYTES long at most.
+ * Return: 0 or -ENOMEM.
  */
 int text_mask(const char *s, char **ret);
