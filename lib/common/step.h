@@ -72,7 +72,12 @@ void step_done(Step *step);
  * @step: step to check; borrowed, not modified
  *
  * Pure: no allocation, no logging, no clock. Checks every limit of limits.h, that the members fit
- * the kind, and that every string passes text_is_showable() (the picture: text_is_picture()).
+ * the kind, and that every string passes text_is_showable() (the picture: text_is_picture()). All
+ * strings but the text and the picture are one line and not empty.
+ *
+ * Members by kind, [optional]: info, scan: [text] [picture]; prompt-*: [text] [picture] prompt; choice:
+ * the same and 1 to LIMIT_STEP_CHOICES choices; done: [text] user account method [name] [unit
+ * [unit_name]]; fail: [text] reason. Serial and layout belong to all.
  *
  * Return: 0 if @step is fit to show, else STEP_E_SHAPE or STEP_E_TEXT. Never negative.
  */
