@@ -24,6 +24,10 @@ enum {
         WIRE_E_SCHEMA,   /* a required member is missing, or one has the wrong type, length or range */
 };
 
+/* Brackets and commas in one body: a list of LIMIT_UNITS units has 1,600. More is refused before a
+ * value is allocated, as small values cost many times their text. */
+#define WIRE_VALUES_MAX 4096
+
 void wire_init_process(void);
 
 /* All strings and arrays inside are owned by the struct and released by wire_X_done(), which is idempotent. Encoders

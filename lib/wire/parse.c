@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Parse: text to tree. What jansson would only find out after it has allocated - depth and number of
+ * values - is counted first over the bare bytes, so that a hostile body costs one pass. */
+
+#include <errno.h>
+#include <string.h>
+
+#include "lib/wire/schema.h"
+
+/* Counts brackets and commas outside strings; whether they fit each other is for the parser to say. */
+static bool text_is_modest(const char *json, size_t n) {
+        size_t depth = 0, n_values = 0;
+        bool in_string = false;
+
+        for (size_t i = 0; i < n; i++) {
+                char c = json[i];
+
+                if (in_string) {
+                        if (c == '\\')
+                                i++;
+                        else if (c == '"')
+                                in_string = false;
+                } else if (c == '"')
+                        in_string = true;
+                else if (c == '[' || c == '{') {
+                        n_values++;
+                        depth++;
+                        if (depth > LIMIT_JSON_DEPTH)
+                                return false;
+                } else if (c == ']' || c == '}') {
+                        if (depth == 0)
+                                return false;
+                        depth--;
+                } else if (c == ',')
+                        n_values++;
+
+                if (n_values > WIRE_VALUES_MAX)
+                        return false;
+        }
+        return true;
+}
+
+int wire_text_parse(const char *json, size_t n, json_t **ret) {
+        json_error_t error = {};
+        bool no_memory;
+        json_t *tree;
+
+        if (n == 0 || n > LIMIT_BODY_BYTES || !text_is_modest(json, n))
+                return WIRE_E_JSON;
+
+        tree = json_loadb(json, n, JSON_REJECT_DUPLICATES, &error);
+        no_memory = !tree && json_error_code(&error) == json_error_out_of_memory;
+        explicit_bzero(&error, sizeof(error)); /* quotes the text near the fault */
+        if (no_memory)
+                return -ENOMEM;
+        if (!tree)
+                return WIRE_E_JSON;
+        if (!json_is_object(tree)) {
+                json_decref(tree);
+                return WIRE_E_JSON;
+        }
+
+        *ret = tree;
+        return 0;
+}
