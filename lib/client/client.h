@@ -14,14 +14,16 @@
 #include "lib/common/step.h"
 #include "lib/common/util.h"
 
-#define CLIENT_BUS_ADDRESS "unix:path=/run/dbus/system_bus_socket"
+#define CLIENT_BUS_PATH "/run/dbus/system_bus_socket" /* never from the environment */
 #define CLIENT_BUS_NAME "org.itax.Auth1"
 #define CLIENT_DAEMON_USER "_itaxd"
 
 typedef struct Client Client;
 
-/* What is known of the PAM application. Borrowed for the call; NULL where unknown. A value that is
- * too long or not UTF-8 is left out. The daemon filters all of it once more. */
+/* What is known of the PAM application. Borrowed for the call; NULL where unknown. What describes the
+ * application (service, tty, rhost, locale) is filtered and cut, as by text_filter(); what is taken
+ * literally (user, method, unit, prompts) makes client_open() fail with -EINVAL when it is empty, too
+ * long or not showable. The daemon filters all of it once more. */
 typedef struct ClientRequest {
         const char *service; /* PAM_SERVICE */
         const char *user;    /* PAM_USER as the application set it; NULL if it did not */
@@ -46,9 +48,10 @@ enum {
 /**
  * client_open() - begin a login
  *
- * Blocks at most LIMIT_DAEMON_WAIT_USEC. The bus connection is closed again before it returns.
+ * Blocks at most LIMIT_DAEMON_WAIT_USEC, starting the daemon included. The bus connection is closed
+ * again before it returns.
  *
- * Return: 0, CLIENT_E_*, or a negative errno.
+ * Return: 0, CLIENT_E_*, or a negative errno (-EINVAL: see ClientRequest).
  */
 int client_open(const ClientRequest *request, Client **ret);
 
@@ -63,6 +66,7 @@ DEFINE_CLEANUP(Client, client_free)
  *
  * Blocks at most LIMIT_NEXT_WAIT_USEC; in itaxd a reply is held for LIMIT_HOLD_USEC.
  *
- * Return: 0, CLIENT_E_*, or a negative errno. After anything but 0 only client_free() is of use.
+ * Return: 0, CLIENT_E_*, or a negative errno (-EINVAL: @answer is longer than LIMIT_ANSWER_BYTES and was
+ * not sent, or the login is over). After anything but 0 only client_free() is of use.
  */
 int client_next(Client *client, const Secret *answer, Step *step);

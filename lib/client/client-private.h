@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Client, inside: what the files of lib/client share, and where tests get hold of it
+ *
+ * Tests bring their own bus or socket through these calls; nothing a host process can set does. */
+
+#include <sys/types.h>
+#include <systemd/sd-bus.h>
+
+#include "lib/client/client.h"
+
+#define CLIENT_PASSWD_PATH "/etc/passwd"
+#define CLIENT_PROTOCOL 1 /* "protocol" of OpenLogin */
+
+/* Where the daemon is found and whom it must belong to. */
+typedef struct ClientPlace {
+        const char *bus_path;    /* socket of the bus */
+        const char *passwd_path; /* the file in which CLIENT_DAEMON_USER is looked up */
+        uint64_t open_wait_usec; /* bound for all of client_open_at() */
+        uint64_t next_wait_usec; /* bound for one client_next() */
+} ClientPlace;
+
+/** client_open_at() - client_open() at another place */
+int client_open_at(const ClientPlace *place, const ClientRequest *request, Client **ret);
+
+/** client_new_from_fd() - a client on a socket whose other end is the daemon; consumes @fd on every path */
+int client_new_from_fd(int fd, uint64_t next_wait_usec, Client **ret);
+
+static inline void bus_closep(sd_bus **bus) {
+        if (*bus)
+                (void)sd_bus_close_unref(*bus); /* without flushing, which could wait */
+}
+
+static inline void message_unrefp(sd_bus_message **message) {
+        if (*message)
+                (void)sd_bus_message_unref(*message);
+}
+
+/* A moment on CLOCK_MONOTONIC, as sd-bus counts. */
+uint64_t deadline_after(uint64_t usec);
+/** deadline_left() - microseconds until then, 0 when it has passed */
+uint64_t deadline_left(uint64_t deadline_usec);
+
+/** bus_await_ready() - authentication (and Hello) done, or the deadline passed. Return: as bus_condition(). */
+int bus_await_ready(sd_bus *bus, uint64_t deadline_usec);
+
+/**
+ * bus_condition() - a failure of sd-bus in this library's words
+ * @r: negative errno of an sd-bus call
+ * @error: what the other side said, may be NULL or not set
+ *
+ * Return: CLIENT_E_*, or @r where it is a trouble of our own process (no memory, no descriptors).
+ */
+int bus_condition(int r, const sd_bus_error *error);
+
+/** daemon_find() - ask the daemon for a login. @ret_fd is above 2, close-on-exec, owned by the caller. */
+int daemon_find(const ClientPlace *place, const ClientRequest *request, uint64_t deadline_usec, int *ret_fd);
+
+/**
+ * trust_owner() - may the owner of the bus name be spoken to?
+ *
+ * Root, or the user of the line CLIENT_DAEMON_USER in @passwd_path. The file is read directly: NSS
+ * could block for as long as a directory server likes, could ask the very daemon we are looking for,
+ * and would load foreign modules into the host. The daemon's user is always a local one.
+ */
+bool trust_owner(uid_t uid, const char *passwd_path);
+
+/**
+ * reply_read_step() - take a step out of a reply to Next
+ * @ret: empty; filled, owned by the caller and validated only when 0 is returned
+ *
+ * Unknown keys are passed over, so that a newer daemon may say more. A known key twice or with
+ * another type is refused. A missing "layout" is LAYOUT_FOLDED.
+ *
+ * Return: 0, CLIENT_E_PROTOCOL, or -ENOMEM.
+ */
+int reply_read_step(sd_bus_message *message, Step *ret);

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Daemon: find it on the bus, make sure it is the right one, get a socket from it
+ *
+ * Everything here shares one deadline. The bus is the one at the fixed address: the environment
+ * belongs to whoever calls su. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+
+#include "lib/client/client-private.h"
+#include "lib/common/limits.h"
+#include "lib/common/text.h"
+
+#define DRIVER "org.freedesktop.DBus"
+#define DRIVER_PATH "/org/freedesktop/DBus"
+
+/* sd-bus connects without waiting, and a Unix socket then fails at once while the backlog is full: a
+ * hundred logins in one moment would be enough. So the connection is made here, waiting but bounded. */
+static int connect_socket(const char *path, uint64_t deadline_usec, int *ret_fd) {
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        _cleanup_(closep) int low = -1, fd = -1;
+
+        if (strlen(path) >= sizeof(address.sun_path))
+                return -EINVAL;
+        memcpy(address.sun_path, path, strlen(path) + 1);
+
+        low = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (low < 0)
+                return bus_condition(-errno, NULL);
+        /* The host may have closed its standard descriptors; ours must never take their numbers. */
+        fd = fcntl(low, F_DUPFD_CLOEXEC, 3);
+        if (fd < 0)
+                return bus_condition(-errno, NULL);
+
+        for (;;) {
+                uint64_t left = deadline_left(deadline_usec);
+                struct timeval wait = { .tv_sec = (time_t)(left / USEC_PER_SEC),
+                                        .tv_usec = (suseconds_t)(left % USEC_PER_SEC) };
+
+                if (left == 0)
+                        return CLIENT_E_AWAY;
+                if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait)) < 0)
+                        return bus_condition(-errno, NULL);
+                if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
+                        break;
+                if (errno != EINTR)
+                        return bus_condition(-errno, NULL);
+        }
+
+        if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
+                return bus_condition(-errno, NULL);
+
+        *ret_fd = TAKE_FD(fd);
+        return 0;
+}
+
+static int connect_bus(const char *path, uint64_t deadline_usec, sd_bus **ret) {
+        _cleanup_(bus_closep) sd_bus *bus = NULL;
+        _cleanup_(closep) int fd = -1;
+        int r;
+
+        r = connect_socket(path, deadline_usec, &fd);
+        if (r != 0)
+                return r;
+
+        r = sd_bus_new(&bus);
+        if (r < 0)
+                return r;
+        r = sd_bus_set_fd(bus, fd, fd);
+        if (r < 0)
+                return r;
+        (void)TAKE_FD(fd);
+        r = sd_bus_set_bus_client(bus, 1);
+        if (r >= 0)
+                r = sd_bus_negotiate_fds(bus, 1);
+        if (r >= 0)
+                r = sd_bus_start(bus);
+        if (r < 0)
+                return bus_condition(r, NULL);
+
+        r = bus_await_ready(bus, deadline_usec);
+        if (r != 0)
+                return r;
+
+        *ret = TAKE_PTR(bus);
+        return 0;
+}
+
+/* Send and wait. The answer counts only if it is from whom the call went to: sd-bus matches by number
+ * alone, and on a careless bus anybody may send an answer (the bus itself writes the sender). */
+static int call(sd_bus *bus, sd_bus_message *message, uint64_t deadline_usec, sd_bus_error *ret_error,
+                sd_bus_message **ret) {
+        _cleanup_(message_unrefp) sd_bus_message *reply = NULL;
+        const char *sender, *to = sd_bus_message_get_destination(message);
+        uint64_t left;
+        int r;
+
+        left = deadline_left(deadline_usec);
+        if (left == 0)
+                return CLIENT_E_AWAY;
+        r = sd_bus_call(bus, message, left, ret_error, &reply);
+        if (r < 0)
+                return bus_condition(r, ret_error);
+
+        sender = sd_bus_message_get_sender(reply);
+        if (!sender || !to || strcmp(sender, to) != 0)
+                return CLIENT_E_UNTRUSTED;
+
+        *ret = TAKE_PTR(reply);
+        return 0;
+}
+
+/* A call of the bus itself about a name. */
+static int call_driver(sd_bus *bus, const char *member, const char *name, uint64_t deadline_usec,
+                       sd_bus_error *ret_error, sd_bus_message **ret) {
+        _cleanup_(message_unrefp) sd_bus_message *message = NULL;
+        int r;
+
+        r = sd_bus_message_new_method_call(bus, &message, DRIVER, DRIVER_PATH, DRIVER, member);
+        if (r >= 0)
+                r = sd_bus_message_append(message, "s", name);
+        if (r < 0)
+                return bus_condition(r, NULL);
+        return call(bus, message, deadline_usec, ret_error, ret);
+}
+
+static int start_daemon(sd_bus *bus, uint64_t deadline_usec) {
+        _cleanup_(message_unrefp) sd_bus_message *message = NULL, *reply = NULL;
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        int r;
+
+        r = sd_bus_message_new_method_call(bus, &message, DRIVER, DRIVER_PATH, DRIVER,
+                                           "StartServiceByName");
+        if (r >= 0)
+                r = sd_bus_message_append(message, "su", CLIENT_BUS_NAME, UINT32_C(0));
+        if (r < 0)
+                return bus_condition(r, NULL);
+        return call(bus, message, deadline_usec, &error, &reply);
+}
+
+static int read_owner(sd_bus *bus, uint64_t deadline_usec, sd_bus_message **ret, const char **ret_owner) {
+        _cleanup_(message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        const char *owner;
+        int r;
+
+        r = call_driver(bus, "GetNameOwner", CLIENT_BUS_NAME, deadline_usec, &error, &reply);
+        if (r == CLIENT_E_AWAY && sd_bus_error_has_name(&error, SD_BUS_ERROR_NAME_HAS_NO_OWNER)) {
+                _cleanup_(sd_bus_error_free) sd_bus_error again = SD_BUS_ERROR_NULL;
+
+                r = start_daemon(bus, deadline_usec);
+                if (r != 0)
+                        return r;
+                r = call_driver(bus, "GetNameOwner", CLIENT_BUS_NAME, deadline_usec, &again, &reply);
+        }
+        if (r != 0)
+                return r;
+
+        r = sd_bus_message_read(reply, "s", &owner);
+        if (r < 0)
+                return bus_condition(r, NULL);
+        *ret = TAKE_PTR(reply);
+        *ret_owner = owner;
+        return 0;
+}
+
+static int check_owner(sd_bus *bus, const ClientPlace *place, const char *owner, uint64_t deadline_usec) {
+        _cleanup_(message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        uint32_t uid;
+        int r;
+
+        /* The unique name is never given out twice, so the answer stays true. */
+        r = call_driver(bus, "GetConnectionUnixUser", owner, deadline_usec, &error, &reply);
+        if (r != 0)
+                return r;
+        r = sd_bus_message_read(reply, "u", &uid);
+        if (r < 0)
+                return bus_condition(r, NULL);
+        return trust_owner((uid_t)uid, place->passwd_path) ? 0 : CLIENT_E_UNTRUSTED;
+}
+
+/* What describes the application is cut and filtered, but never dropped: that there is a remote host
+ * at all decides how a login is bound to its terminal. */
+static int append_described(sd_bus_message *message, const char *key, const char *value, size_t n_max) {
+        _cleanup_(freep) char *filtered = NULL;
+        int r;
+
+        if (!value || value[0] == '\0')
+                return 0;
+        r = text_filter(value, n_max, &filtered);
+        if (r < 0)
+                return r;
+        return sd_bus_message_append(message, "{sv}", key, "s", filtered);
+}
+
+/* What must be taken literally is sent unchanged or not at all. */
+static int append_literal(sd_bus_message *message, const char *key, const char *value, size_t n_max) {
+        if (!value)
+                return 0;
+        if (value[0] == '\0' || strnlen(value, n_max + 1) > n_max || !text_is_showable(value))
+                return -EINVAL;
+        return sd_bus_message_append(message, "{sv}", key, "s", value);
+}
+
+static int append_request(sd_bus_message *message, const ClientRequest *request) {
+        int r;
+
+        r = sd_bus_message_open_container(message, 'a', "{sv}");
+        if (r >= 0)
+                r = sd_bus_message_append(message, "{sv}", "protocol", "u", (uint32_t)CLIENT_PROTOCOL);
+        if (r >= 0)
+                r = append_described(message, "service", request->service, LIMIT_SERVICE_BYTES);
+        if (r >= 0)
+                r = append_literal(message, "user", request->user, LIMIT_USER_BYTES);
+        if (r >= 0)
+                r = append_described(message, "tty", request->tty, LIMIT_TTY_BYTES);
+        if (r >= 0)
+                r = append_described(message, "rhost", request->rhost, LIMIT_HOST_BYTES);
+        if (r >= 0)
+                r = append_described(message, "locale", request->locale, LIMIT_LOCALE_BYTES);
+        if (r >= 0)
+                r = append_literal(message, "method", request->method, LIMIT_SERVICE_BYTES);
+        if (r >= 0)
+                r = append_literal(message, "unit", request->unit, LIMIT_UNIT_CODE_BYTES);
+        if (r >= 0)
+                r = append_literal(message, "prompts", request->prompts, LIMIT_SERVICE_BYTES);
+        if (r >= 0)
+                r = sd_bus_message_append(message, "{sv}", "silent", "b", (int)request->silent);
+        if (r >= 0)
+                r = sd_bus_message_append(message, "{sv}", "refuse_empty", "b", (int)request->refuse_empty);
+        if (r >= 0)
+                r = sd_bus_message_close_container(message);
+        return r;
+}
+
+static int open_login(sd_bus *bus, const char *owner, const ClientRequest *request,
+                      uint64_t deadline_usec, int *ret_fd) {
+        _cleanup_(message_unrefp) sd_bus_message *message = NULL, *reply = NULL;
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        int r, borrowed, fd;
+
+        r = sd_bus_message_new_method_call(bus, &message, owner, "/org/itax/Auth1",
+                                           "org.itax.Auth1.Manager", "OpenLogin");
+        if (r >= 0)
+                r = append_request(message, request);
+        if (r < 0)
+                return bus_condition(r, NULL);
+
+        r = call(bus, message, deadline_usec, &error, &reply);
+        if (r != 0)
+                return r;
+        r = sd_bus_message_read(reply, "h", &borrowed);
+        if (r < 0)
+                return bus_condition(r, NULL);
+
+        fd = fcntl(borrowed, F_DUPFD_CLOEXEC, 3);
+        if (fd < 0)
+                return bus_condition(-errno, NULL);
+        *ret_fd = fd;
+        return 0;
+}
+
+int daemon_find(const ClientPlace *place, const ClientRequest *request, uint64_t deadline_usec,
+                int *ret_fd) {
+        _cleanup_(bus_closep) sd_bus *bus = NULL;
+        _cleanup_(message_unrefp) sd_bus_message *holder = NULL;
+        const char *owner;
+        int r;
+
+        r = connect_bus(place->bus_path, deadline_usec, &bus);
+        if (r != 0)
+                return r;
+        r = read_owner(bus, deadline_usec, &holder, &owner);
+        if (r != 0)
+                return r;
+        r = check_owner(bus, place, owner, deadline_usec);
+        if (r != 0)
+                return r;
+        return open_login(bus, owner, request, deadline_usec, ret_fd);
+}
