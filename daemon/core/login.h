@@ -48,11 +48,13 @@ typedef struct LoginSetup {
         UnitPolicy unit_policy;
         Phase phase;
         bool binding;             /* remote: the six digits of D9 are wanted */
-        bool refuse_empty;        /* an empty answer never counts as a password (it never does in MODE_ONE) */
+        bool refuse_empty;        /* PAM_DISALLOW_NULL_AUTHTOK; met always, as no empty password is ever sent */
         const char *unit;         /* preselected unit code, NULL for none */
         const char *user;         /* local user that the application set, NULL if it set none */
-        const char *account;      /* the one account the map gives for .user, NULL if none or several */
+        const char *account;      /* the one account the map gives for .user; NULL if none or several, and with
+                                   * several (neither of the two below) the account is asked */
         bool user_is_other;       /* .user exists on this host and has no account: REASON_NOT_OURS */
+        bool user_is_unknown;     /* .user neither exists nor has an account: asked like any other, in vain */
         uint64_t timeout_usec;    /* for the whole login */
 } LoginSetup;
 

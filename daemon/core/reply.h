@@ -41,6 +41,7 @@ typedef struct Request {
         const Secret *captcha;       /* captcha answer, NULL if none is due */
         const Secret *digits;
         DeviceState seen;
+        bool at_once;                /* REQUEST_POLL: tell the state as it is, do not wait for another */
         bool binding;                /* REQUEST_DEVICE: six digits shall bind phone and terminal (D9) */
 } Request;
 

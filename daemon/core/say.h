@@ -4,13 +4,98 @@
 /* Say: what the machine wants said, without the words
  *
  * The words are in daemon/texts.c (English, translated by gettext). One list, so that no id can be
- * without its text: a test walks it. */
+ * without its text: a test walks it. Behind each id stands what its members hold. */
 
 #include <stdint.h>
 
 typedef enum SayId {
         SAY_NONE,
-        _SAY_MAX, /* the list is filled with the machine */
+
+        /* Questions. What "_OR_..." offers besides is an empty answer, or "p" at the prompts of a scan. */
+        SAY_ASK_ACCOUNT,
+        SAY_ASK_ACCOUNT_OR_QR,
+        SAY_ASK_PASSWORD,
+        SAY_ASK_PASSWORD_OR_QR,
+        SAY_ASK_CAPTCHA,
+        SAY_ASK_CAPTCHA_OR_QR,
+        SAY_ASK_CONFIRMED,
+        SAY_ASK_CONFIRMED_OR_PASSWORD,
+        SAY_ASK_DIGITS,
+        SAY_ASK_DIGITS_OR_PASSWORD,
+        SAY_ASK_UNIT,
+        SAY_ASK_UNIT_PASSWORD,
+        SAY_ASK_UNIT_PASSWORD_OR_LIST,
+        SAY_ASK_UNIT_CAPTCHA,
+        SAY_ASK_UNIT_CAPTCHA_OR_LIST,
+        SAY_ASK_ONE, /* the one hidden answer of a single-answer client */
+
+        /* The account as typed */
+        SAY_ACCOUNT_EMPTY,
+        SAY_ACCOUNT_LENGTH,
+        SAY_ACCOUNT_CHARACTERS,
+        SAY_ACCOUNT_CHECK,
+        SAY_ACCOUNT_DATE,
+        SAY_ACCOUNT_DIGITS,
+        SAY_ACCOUNT_OTHER_UNIT, /* .text: the code that alone is admitted here */
+
+        /* Password and captcha */
+        SAY_PASSWORD_EMPTY,
+        SAY_PASSWORD_IMPOSSIBLE, /* too long, or with control characters */
+        SAY_PASSWORD_WRONG,
+        SAY_PASSWORD_WRONG_TRIES, /* .number: tries left */
+        SAY_CAPTCHA_DUE,
+        SAY_CAPTCHA_WRONG,
+        SAY_LOCKED,
+        SAY_LOCKED_MINUTES, /* .number: minutes left */
+        SAY_DISABLED,
+
+        /* QR login */
+        SAY_SCAN_INVITE,
+        SAY_SCAN_ADDRESS, /* .text: address, .text2: code to type there */
+        SAY_SCAN_DIGITS,  /* the phone will show six digits */
+        SAY_SCAN_WAITING,
+        SAY_SCAN_SCANNED,
+        SAY_SCAN_CONFIRMED, /* confirmed; the digits are wanted */
+        SAY_SCAN_RENEWED,
+        SAY_SCAN_REFUSED,
+        SAY_SCAN_OVER, /* no further code */
+        SAY_SCAN_UNBOUND, /* the platform cannot bind phone and remote session */
+        SAY_DIGITS_SHAPE,
+        SAY_DIGITS_WRONG,
+        SAY_DIGITS_WRONG_TRIES, /* .number: tries left */
+        SAY_DIGITS_OVER,
+
+        /* Who it was */
+        SAY_WRONG_PHONE,   /* the phone belongs to somebody else */
+        SAY_WRONG_PERSON,  /* the account is not that of the user asked for */
+        SAY_NO_LOCAL_USER, /* .text: name of the person */
+
+        /* Units */
+        SAY_UNIT_INVITE,
+        SAY_UNIT_PAGES,   /* .number: units in all */
+        SAY_UNIT_ENTRY,   /* .text: name, .text2: code */
+        SAY_UNIT_CHOSEN,  /* likewise */
+        SAY_UNIT_NONE,
+        SAY_UNIT_CHOICE_WRONG,
+        SAY_UNIT_NOT_YOURS, /* .text: code */
+        SAY_UNIT_UNRELATED, /* .text: name */
+        SAY_UNIT_NO_WAY,    /* .text: name; no way to verify it here */
+        SAY_UNIT_AMBIGUOUS, /* several, and no way to ask */
+        SAY_UNIT_PASSWORD_EMPTY,
+        SAY_UNIT_PASSWORD_IMPOSSIBLE,
+        SAY_UNIT_PASSWORD_SAME, /* equal to the account password */
+        SAY_UNIT_PASSWORD_WRONG,
+        SAY_UNIT_PASSWORD_WRONG_TRIES, /* .number: tries left */
+        SAY_UNIT_LOCKED,
+        SAY_UNIT_LOCKED_MINUTES, /* .number: minutes left */
+
+        /* Ends */
+        SAY_TIMEOUT,
+        SAY_UNAVAILABLE,
+        SAY_TOO_MANY_ANSWERS,
+        SAY_CLIENT_CANNOT, /* the program cannot ask what has to be asked */
+        SAY_ONE_CAPTCHA,   /* a captcha is due, and the program has one answer only */
+        _SAY_MAX,
 } SayId;
 
 typedef struct Say {
