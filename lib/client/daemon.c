@@ -270,7 +270,7 @@ int daemon_find(const ClientPlace *place, const ClientRequest *request, uint64_t
                 int *ret_fd) {
         _cleanup_(bus_closep) sd_bus *bus = NULL;
         _cleanup_(message_unrefp) sd_bus_message *holder = NULL;
-        const char *owner;
+        const char *owner = NULL;
         int r;
 
         r = connect_bus(place->bus_path, deadline_usec, &bus);
