@@ -47,10 +47,11 @@ int bitmap_draw_blocks(const Bitmap *bitmap, const char *colour, char **ret) {
         size_t n_line = strlen(colour) + bitmap->width * HALF_BLOCK_BYTES + sizeof(COLOUR_END);
         char *text, *p;
 
-        text = p = malloc(n_lines * n_line + 1);
+        text = malloc(n_lines * n_line + 1);
         if (!text)
                 return -ENOMEM;
 
+        p = text;
         for (size_t y = 0; y < bitmap->height; y += 2) {
                 if (y > 0)
                         *p++ = '\n';
@@ -69,10 +70,11 @@ int bitmap_draw_blocks(const Bitmap *bitmap, const char *colour, char **ret) {
 int bitmap_draw_ascii(const Bitmap *bitmap, size_t n_columns, char **ret) {
         char *text, *p;
 
-        text = p = malloc(bitmap->height * (bitmap->width * n_columns + 1));
+        text = malloc(bitmap->height * (bitmap->width * n_columns + 1));
         if (!text)
                 return -ENOMEM;
 
+        p = text;
         for (size_t y = 0; y < bitmap->height; y++) {
                 if (y > 0)
                         *p++ = '\n';

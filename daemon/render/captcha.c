@@ -134,6 +134,16 @@ static int decode(const uint8_t *picture, size_t n_picture, Grey *ret) {
         return 0;
 }
 
+/* The mean of the points from (x0, y0) to before (x1, y1); of none, white. */
+static uint8_t mean(const Grey *grey, size_t x0, size_t y0, size_t x1, size_t y1) {
+        size_t sum = 0, n = 0;
+
+        for (size_t y = y0; y < y1; y++)
+                for (size_t x = x0; x < x1; x++, n++)
+                        sum += grey->levels[y * grey->width + x];
+        return n > 0 ? (uint8_t)(sum / n) : GREY_LEVELS - 1;
+}
+
 /* Each point of the smaller picture is the mean of the points it covers. */
 static int scale(const Grey *from, size_t width, size_t height, Grey *ret) {
         Grey to = { .width = width, .height = height };
@@ -142,19 +152,11 @@ static int scale(const Grey *from, size_t width, size_t height, Grey *ret) {
         if (!to.levels)
                 return -ENOMEM;
 
-        for (size_t y = 0; y < height; y++) {
-                size_t y0 = y * from->height / height, y1 = (y + 1) * from->height / height;
-
-                for (size_t x = 0; x < width; x++) {
-                        size_t x0 = x * from->width / width, x1 = (x + 1) * from->width / width;
-                        size_t sum = 0;
-
-                        for (size_t v = y0; v < y1; v++)
-                                for (size_t u = x0; u < x1; u++)
-                                        sum += from->levels[v * from->width + u];
-                        to.levels[y * width + x] = (uint8_t)(sum / ((y1 - y0) * (x1 - x0)));
-                }
-        }
+        for (size_t y = 0; y < height; y++)
+                for (size_t x = 0; x < width; x++)
+                        to.levels[y * width + x] =
+                                mean(from, x * from->width / width, y * from->height / height,
+                                     (x + 1) * from->width / width, (y + 1) * from->height / height);
 
         *ret = to;
         return 0;
