@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Config: itaxd.conf
+ *
+ * One table holds every key with its parser, its place and what is allowed (config.c); conf/itaxd.conf
+ * shows them all. A file with anything wrong in it is not used at all, and everything wrong in it is told
+ * at once, with file and line. */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/core/login.h"
+#include "daemon/services.h"
+#include "daemon/texts.h"
+#include "lib/common/limits.h"
+#include "lib/common/util.h"
+
+#define CONFIG_PATH "/etc/itax/itaxd.conf"
+
+/* Which unit is asked for: configuration and pam.d option "unit" have the same words. */
+typedef struct ConfigUnit {
+        UnitPolicy policy;
+        char code[LIMIT_UNIT_CODE_BYTES + 1]; /* "" unless one unit was named; then .policy is UNIT_REQUIRED */
+} ConfigUnit;
+
+/* Strings are owned by the configuration; NULL where nothing was said and nothing holds without it. */
+typedef struct Config {
+        char *issuer, *ca_file, *client_id; /* never NULL */
+        char *client_secret_file, *unix_socket, *proxy;
+        uint64_t timeout_usec;
+
+        Phase phase;
+        ConfigUnit unit;
+        LoginMethod method;
+        TextsLanguage language; /* where the terminal does not tell one */
+        char *users;    /* path of the map; never NULL */
+        uint64_t login_timeout_usec;
+
+        char **callers; /* names of local users whose programs may ask for others */
+        size_t n_callers;
+
+        ServiceSetting *services;
+        size_t n_services;
+} Config;
+
+enum {
+        CONFIG_E_PROBLEMS = 1, /* told by the report function */
+};
+
+/* @problem is one line: "FILE:LINE: what is wrong, what is allowed" */
+typedef void (*ConfigReportFn)(const char *problem, void *userdata);
+
+/**
+ * config_load() - read @path
+ *
+ * Return: 0, CONFIG_E_PROBLEMS after at least one report, or -ENOMEM.
+ */
+int config_load(const char *path, ConfigReportFn report, void *userdata, Config **ret);
+
+/** config_parse() - the same for @n bytes at @text; @path is only for the reports. @text is changed;
+ * a NUL byte stands behind it. */
+int config_parse(const char *path, char *text, size_t n, ConfigReportFn report, void *userdata, Config **ret);
+
+Config *config_free(Config *config);
+DEFINE_CLEANUP(Config, config_free)
+
+/* The words that pam.d options share with the configuration. */
+
+/** config_method_from_string() - "any", "password" or "qr"; _LOGIN_METHOD_MAX for anything else */
+LoginMethod config_method_from_string(const char *word);
+
+enum {
+        CONFIG_E_VALUE = 2,
+};
+
+/** config_unit_from_string() - "off", "ask", "required" or a unit code. Return: 0 or CONFIG_E_VALUE. */
+int config_unit_from_string(const char *word, ConfigUnit *ret);

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Config: what is wrong is told with file and line, all of it at once, and nothing wrong is used */
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+#include "daemon/config.h"
+
+#define GOOD "[platform]\nissuer=https://itax.lab\nca_file=/etc/itax/ca.pem\n"
+
+typedef struct Told {
+        char text[8192];
+        size_t n;
+} Told;
+
+static void tell(const char *problem, void *userdata) {
+        Told *told = userdata;
+
+        told->n++;
+        (void)snprintf(told->text + strlen(told->text), sizeof(told->text) - strlen(told->text), "%s\n",
+                       problem);
+}
+
+static int parse(const char *text, size_t n, Told *told, Config **ret) {
+        _cleanup_(freep) char *copy = calloc(1, n + 1);
+
+        assert_non_null(copy);
+        memcpy(copy, text, n);
+        *told = (Told){};
+        return config_parse("F", copy, n, tell, told, ret);
+}
+
+static const struct {
+        const char *name, *text;
+        const char *told; /* each line of it must have been told, in this order, and nothing else */
+} bad_cases[] = {
+        { "an empty file misses everything", "",
+          "F: [platform] issuer is missing: the address of the platform, an address with https:// and no '/' "
+          "at the end\n"
+          "F: [platform] ca_file is missing: the certificates that the platform's must chain up to, an absolute "
+          "path\n" },
+        { "an address in clear", "[platform]\nissuer=http://itax.lab\nca_file=/x\n",
+          "F:2: bad value 'http://itax.lab' of 'issuer'; allowed: an address with https:// and no '/' at the end\n" },
+        { "an empty certificate file", "[platform]\nissuer=https://itax.lab\nca_file=\n",
+          "F:3: bad value '' of 'ca_file'; allowed: an absolute path\n" },
+        { "an address that hides another host", "[platform]\nissuer=https://a@b\nca_file=/x\n",
+          "F:2: bad value 'https://a@b' of 'issuer'; allowed: an address with https:// and no '/' at the end\n" },
+        { "a key with a slip is guessed", GOOD "[login]\nphaes=dual\n",
+          "F:5: unknown key 'phaes' in [login]; did you mean 'phase' in [login]?\n" },
+        { "a key in the wrong section is sent home", GOOD "[login]\nca_file=/x\n",
+          "F:5: key 'ca_file' belongs in [platform], not in [login]\n" },
+        { "a key that nothing is like", GOOD "debug_everything=yes\n",
+          "F:4: unknown key 'debug_everything' in [platform]\n" },
+        { "the nearest of the same section is meant", GOOD "timeuot=5\n",
+          "F:4: unknown key 'timeuot' in [platform]; did you mean 'timeout' in [platform]?\n" },
+        { "a section with a slip is guessed", GOOD "[logins]\nphase=dual\n",
+          "F:5: unknown section [logins]; did you mean [login]?\n" },
+        { "a section that nothing is like", GOOD "[database]\nx=y\n",
+          "F:5: unknown section [database]; sections are [platform], [login], [callers], [service NAME]\n" },
+        { "a key before any section", "phase=dual\n" GOOD,
+          "F:1: a key before the first section; sections are [platform], [login], [callers], [service NAME]\n" },
+        { "a service without a name", GOOD "[service]\nmode=one\n",
+          "F:5: [service] needs the name of one: [service NAME]\n" },
+        { "a key given twice", GOOD "[login]\nphase=dual\nphase=realname\n",
+          "F:6: key 'phase' is given twice\n" },
+        { "a key given twice in two places", GOOD "[service a]\nmode=one\n[service b]\nmode=one\n[service a]\nmode=many\n",
+          "F:9: key 'mode' is given twice\n" },
+        { "a line that is nothing", GOOD "[login]\nphase\n",
+          "F:5: neither a section, nor KEY = VALUE, nor a comment\n" },
+        { "a section that does not end", GOOD "[login\n",
+          "F:4: a section is [NAME], its name at most 48 bytes\n" },
+        { "words that do not exist",
+          GOOD "[login]\nphase=Dual\nunit=yes\nmethod=sms\nlanguage=fr\n[service x]\nmode=two\nlayout=wide\npicture=png\n",
+          "F:5: bad value 'Dual' of 'phase'; allowed: dual, relation or realname\n"
+          "F:6: bad value 'yes' of 'unit'; allowed: off, ask, required or a unit code\n"
+          "F:7: bad value 'sms' of 'method'; allowed: any, password or qr\n"
+          "F:8: bad value 'fr' of 'language'; allowed: zh_CN or en\n"
+          "F:10: bad value 'two' of 'mode'; allowed: many, buffered or one\n"
+          "F:11: bad value 'wide' of 'layout'; allowed: folded, lines or bare\n"
+          "F:12: bad value 'png' of 'picture'; allowed: terminal, blocks, ascii or none\n" },
+        { "numbers outside of their range", GOOD "timeout=0\n[login]\ntimeout=601\n[service x]\ntimeout=-5\n",
+          "F:4: bad value '0' of 'timeout'; allowed: 1 to 15 seconds\n"
+          "F:6: bad value '601' of 'timeout'; allowed: 10 to 600 seconds\n"
+          "F:8: bad value '-5' of 'timeout'; allowed: 10 to 600 seconds\n" },
+        { "a number that does not fit", GOOD "timeout=18446744073709551617\n",
+          "F:4: bad value '18446744073709551617' of 'timeout'; allowed: 1 to 15 seconds\n" },
+        { "a unit code with a wrong check character", GOOD "[login]\nunit=919900000000000019\n",
+          "F:5: bad value '919900000000000019' of 'unit'; allowed: off, ask, required or a unit code\n" },
+        { "paths that depend on where one stands", "[platform]\nissuer=https://h\nca_file=ca.pem\n",
+          "F:3: bad value 'ca.pem' of 'ca_file'; allowed: an absolute path\n" },
+        { "a uid is no name", GOOD "[callers]\nservices=postgres 33\n",
+          "F:5: bad value 'postgres 33' of 'services'; allowed: at most 32 names of local users, divided by spaces\n" },
+        { "bytes that are no text", GOOD "[login]\nlanguage=\xff\n", "F:5: bytes that are no text (UTF-8)\n" },
+};
+
+/* threats 118 */
+static void test_bad(void **state) {
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(bad_cases); i++) {
+                Config *config = NULL;
+                Told told;
+
+                if (parse(bad_cases[i].text, strlen(bad_cases[i].text), &told, &config) != CONFIG_E_PROBLEMS)
+                        fail_msg("%s: taken", bad_cases[i].name);
+                assert_null(config);
+                if (strcmp(told.text, bad_cases[i].told) != 0)
+                        fail_msg("%s: told\n%s", bad_cases[i].name, told.text);
+        }
+}
+
+static void test_bytes(void **state) {
+        char text[512] = GOOD "[login]\nphase=dual\n";
+        Config *config = NULL;
+        Told told;
+
+        (void)state;
+        /* A NUL hides what stands behind it from whoever reads C strings. */
+        assert_int_equal(parse(GOOD "#\0\n", strlen(GOOD) + 3, &told, &config), CONFIG_E_PROBLEMS);
+        assert_string_equal(told.text, "F:4: bytes that are no text (UTF-8)\n");
+
+        memset(text + strlen(GOOD), 'x', 300);
+        assert_int_equal(parse(text, strlen(text), &told, &config), CONFIG_E_PROBLEMS);
+        assert_string_equal(told.text, "F:4: longer than 190 bytes\n");
+}
+
+static void test_defaults(void **state) {
+        _cleanup_(config_freep) Config *config = NULL;
+        Told told;
+
+        (void)state;
+        assert_int_equal(parse(GOOD, strlen(GOOD), &told, &config), 0);
+        assert_int_equal(told.n, 0);
+        assert_string_equal(config->issuer, "https://itax.lab");
+        assert_string_equal(config->ca_file, "/etc/itax/ca.pem");
+        assert_string_equal(config->client_id, "workstation");
+        assert_null(config->client_secret_file);
+        assert_null(config->unix_socket);
+        assert_null(config->proxy);
+        assert_int_equal(config->timeout_usec, 5 * USEC_PER_SEC);
+        assert_int_equal(config->phase, PHASE_RELATION);
+        assert_int_equal(config->unit.policy, UNIT_REQUIRED);
+        assert_string_equal(config->unit.code, "");
+        assert_int_equal(config->method, METHOD_ANY);
+        assert_int_equal(config->language, TEXTS_ZH_CN);
+        assert_string_equal(config->users, "/etc/itax/users");
+        assert_int_equal(config->login_timeout_usec, 110 * USEC_PER_SEC);
+        assert_int_equal(config->n_callers, 0);
+        assert_int_equal(config->n_services, 0);
+}
+
+static void test_everything(void **state) {
+        static const char text[] =
+                "\xef\xbb\xbf# a comment, behind the mark that some editors write\r\n"
+                "; another\n\n"
+                "  [platform]\n"
+                "  issuer = https://itax.example:8443/tax ; why\n"
+                "ca_file: /c\nclient_id = lab-workstation\nclient_secret_file=/s\nunix_socket=/u\nproxy=\n"
+                "timeout=15\n"
+                "[login]\nphase=realname\nunit=91990000000000002b\nmethod=qr\nlanguage=en\nusers=/m\ntimeout=600\n"
+                "[callers]\nservices = postgres, www-data\n"
+                "[service my-app]\nmode=buffered\nlayout=lines\npicture=ascii\ntimeout=10\n"
+                "[service other]\nmode=one";
+        _cleanup_(config_freep) Config *config = NULL;
+        Told told;
+
+        (void)state;
+        if (parse(text, strlen(text), &told, &config) != 0)
+                fail_msg("%s", told.text);
+        assert_string_equal(config->issuer, "https://itax.example:8443/tax");
+        assert_string_equal(config->ca_file, "/c");
+        assert_string_equal(config->client_id, "lab-workstation");
+        assert_string_equal(config->client_secret_file, "/s");
+        assert_string_equal(config->unix_socket, "/u");
+        assert_string_equal(config->proxy, "");
+        assert_int_equal(config->timeout_usec, 15 * USEC_PER_SEC);
+        assert_int_equal(config->phase, PHASE_REALNAME);
+        assert_int_equal(config->unit.policy, UNIT_REQUIRED);
+        assert_string_equal(config->unit.code, "91990000000000002B");
+        assert_int_equal(config->method, METHOD_QR);
+        assert_int_equal(config->language, TEXTS_EN);
+        assert_string_equal(config->users, "/m");
+        assert_int_equal(config->login_timeout_usec, 600 * USEC_PER_SEC);
+        assert_int_equal(config->n_callers, 2);
+        assert_string_equal(config->callers[0], "postgres");
+        assert_string_equal(config->callers[1], "www-data");
+        assert_int_equal(config->n_services, 2);
+        assert_string_equal(config->services[0].name, "my-app");
+        assert_int_equal(config->services[0].mode, MODE_BUFFERED);
+        assert_int_equal(config->services[0].layout, LAYOUT_LINES);
+        assert_int_equal(config->services[0].picture, PICTURE_ASCII);
+        assert_int_equal(config->services[0].timeout_usec, 10 * USEC_PER_SEC);
+        assert_string_equal(config->services[1].name, "other");
+        assert_int_equal(config->services[1].mode, MODE_ONE);
+        assert_int_equal(config->services[1].layout, _STEP_LAYOUT_MAX);
+}
+
+/* The file that is installed becomes good by its two required lines, and every key in it exists. */
+static void test_sample(void **state) {
+        static char text[16384];
+        FILE *file = fopen("conf/itaxd.conf", "r");
+        _cleanup_(config_freep) Config *config = NULL;
+        size_t n = 0, n_keys = 0;
+        char line[512];
+        Told told;
+
+        (void)state;
+        if (!file)
+                skip();
+        while (fgets(line, sizeof(line), file)) {
+                char *equals = strchr(line, '=');
+                bool is_key = line[0] == '#' && line[1] >= 'a' && line[1] <= 'z' && equals;
+                bool is_section = strcmp(line, "#[service NAME]\n") == 0;
+
+                n_keys += is_key;
+                if (line[0] == '#' && !is_key && !is_section)
+                        continue;
+                n += (size_t)snprintf(text + n, sizeof(text) - n, "%s", line + (line[0] == '#'));
+        }
+        assert_int_equal(fclose(file), 0);
+        if (parse(text, n, &told, &config) != 0)
+                fail_msg("%s\n%s", told.text, text);
+        assert_int_equal(n_keys, 18);
+}
+
+static void test_unit_words(void **state) {
+        static const char *const wrong[] = { "", "Off", "required ", "9", "919900000000000018919900000000000018", "x\n" };
+        ConfigUnit unit;
+
+        (void)state;
+        assert_int_equal(config_unit_from_string("off", &unit), 0);
+        assert_int_equal(unit.policy, UNIT_OFF);
+        assert_int_equal(config_unit_from_string("ask", &unit), 0);
+        assert_int_equal(unit.policy, UNIT_ASK);
+        assert_int_equal(config_unit_from_string("990101000000004", &unit), 0);
+        assert_string_equal(unit.code, "990101000000004");
+        for (size_t i = 0; i < ELEMENTSOF(wrong); i++)
+                assert_int_equal(config_unit_from_string(wrong[i], &unit), CONFIG_E_VALUE);
+}
+
+/* threats 118: how the file lies there */
+static void test_files(void **state) {
+        static const struct {
+                const char *name;
+                mode_t mode, folder_mode;
+                const char *told;
+        } cases[] = {
+                { "root's alone", 0600, 0700, NULL },
+                { "readable for all", 0644, 0755, NULL },
+                { "writable for the group", 0664, 0755, "is writable for its group or for others" },
+                { "writable for all", 0646, 0755, "is writable for its group or for others" },
+                { "in a folder of everybody's", 0644, 0777,
+                  "lies in a folder that does not belong to root, or that others may write" },
+        };
+        char dir[] = "/tmp/test-config-XXXXXX", path[64], link[64];
+        Config *config = NULL;
+        Told told = {};
+        FILE *file;
+
+        (void)state;
+        assert_non_null(mkdtemp(dir));
+        (void)snprintf(path, sizeof(path), "%s/itaxd.conf", dir);
+        (void)snprintf(link, sizeof(link), "%s/link.conf", dir);
+        file = fopen(path, "w");
+        assert_non_null(file);
+        assert_true(fputs(GOOD, file) >= 0);
+        assert_int_equal(fclose(file), 0);
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                told = (Told){};
+                assert_int_equal(chmod(path, cases[i].mode), 0);
+                assert_int_equal(chmod(dir, cases[i].folder_mode), 0);
+                assert_int_equal(config_load(path, tell, &told, &config), cases[i].told ? CONFIG_E_PROBLEMS : 0);
+                if (cases[i].told && !strstr(told.text, cases[i].told))
+                        fail_msg("%s: %s", cases[i].name, told.text);
+                config = config_free(config);
+        }
+        assert_int_equal(chmod(path, 0644), 0);
+        assert_int_equal(chmod(dir, 0755), 0);
+
+        if (geteuid() == 0) {
+                assert_int_equal(chown(path, 65534, 0), 0);
+                assert_int_equal(config_load(path, tell, &told, &config), CONFIG_E_PROBLEMS);
+                assert_non_null(strstr(told.text, "does not belong to root"));
+        }
+
+        told = (Told){};
+        assert_int_equal(symlink(path, link), 0);
+        assert_int_equal(config_load(link, tell, &told, &config), CONFIG_E_PROBLEMS);
+        assert_non_null(strstr(told.text, "links are not followed"));
+        assert_int_equal(unlink(link), 0);
+        assert_int_equal(mkfifo(link, 0600), 0);
+        assert_int_equal(config_load(link, tell, &told, &config), CONFIG_E_PROBLEMS);
+        assert_int_equal(config_load("itaxd.conf", tell, &told, &config), CONFIG_E_PROBLEMS);
+        assert_int_equal(unlink(path), 0);
+        assert_int_equal(config_load(path, tell, &told, &config), CONFIG_E_PROBLEMS);
+        assert_non_null(strstr(told.text, "No such file"));
+        assert_null(config);
+
+        (void)unlink(link);
+        (void)rmdir(dir);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_bad),
+                cmocka_unit_test(test_bytes),
+                cmocka_unit_test(test_defaults),
+                cmocka_unit_test(test_everything),
+                cmocka_unit_test(test_sample),
+                cmocka_unit_test(test_unit_words),
+                cmocka_unit_test(test_files),
+        };
+
+        return cmocka_run_group_tests_name("config", tests, NULL, NULL);
+}
