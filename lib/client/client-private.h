@@ -24,6 +24,9 @@ typedef struct ClientPlace {
 /** client_open_at() - client_open() at another place */
 int client_open_at(const ClientPlace *place, const ClientRequest *request, Client **ret);
 
+/** client_probe_at() - client_probe() at another place */
+int client_probe_at(const ClientPlace *place, ClientProbe *ret);
+
 /** client_new_from_fd() - a client on a socket whose other end is the daemon; consumes @fd on every path */
 int client_new_from_fd(int fd, uint64_t next_wait_usec, Client **ret);
 
@@ -56,6 +59,9 @@ int bus_condition(int r, const sd_bus_error *error);
 
 /** daemon_find() - ask the daemon for a login. @ret_fd is above 2, close-on-exec, owned by the caller. */
 int daemon_find(const ClientPlace *place, const ClientRequest *request, uint64_t deadline_usec, int *ret_fd);
+
+/** daemon_probe() - the same way without the last call; @ret is always filled but for .usec */
+int daemon_probe(const ClientPlace *place, uint64_t deadline_usec, ClientProbe *ret);
 
 /**
  * trust_owner() - may the owner of the bus name be spoken to?

@@ -98,15 +98,13 @@ int client_open_at(const ClientPlace *place, const ClientRequest *request, Clien
         return client_new_from_fd(fd, place->next_wait_usec, ret);
 }
 
-int client_open(const ClientRequest *request, Client **ret) {
-        static const ClientPlace place = {
-                .bus_path = CLIENT_BUS_PATH,
-                .passwd_path = CLIENT_PASSWD_PATH,
-                .open_wait_usec = LIMIT_DAEMON_WAIT_USEC,
-                .next_wait_usec = LIMIT_NEXT_WAIT_USEC,
-        };
+int client_probe_at(const ClientPlace *place, ClientProbe *ret) {
+        const uint64_t start_usec = deadline_after(0);
+        int r;
 
-        return client_open_at(&place, request, ret);
+        r = daemon_probe(place, start_usec + place->open_wait_usec, ret);
+        ret->usec = deadline_after(0) - start_usec;
+        return r;
 }
 
 Client *client_free(Client *client) {

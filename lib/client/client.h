@@ -9,6 +9,7 @@
  * from then on (design.md D1, D2). */
 
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "lib/common/secret.h"
 #include "lib/common/step.h"
@@ -70,3 +71,25 @@ DEFINE_CLEANUP(Client, client_free)
  * not sent, or the login is over). After anything but 0 only client_free() is of use.
  */
 int client_next(Client *client, const Secret *answer, Step *step);
+
+/* How far the way to the daemon goes. */
+typedef enum ClientStage {
+        CLIENT_STAGE_BUS,   /* the bus was not reached */
+        CLIENT_STAGE_NAME,  /* nobody owns the name, and starting the daemon failed */
+        CLIENT_STAGE_OWNER, /* .uid owns the name and is not trusted, or could not be found out */
+        CLIENT_STAGE_DONE,  /* .uid owns the name and is trusted */
+} ClientStage;
+
+typedef struct ClientProbe {
+        ClientStage stage;
+        uid_t uid;      /* (uid_t)-1 while unknown */
+        uint64_t usec;  /* what it took */
+} ClientProbe;
+
+/**
+ * client_probe() - go the way of client_open() up to the call that opens a login
+ * @ret: always filled
+ *
+ * Return: as client_open().
+ */
+int client_probe(ClientProbe *ret);

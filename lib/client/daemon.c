@@ -169,7 +169,7 @@ static int read_owner(sd_bus *bus, uint64_t deadline_usec, sd_bus_message **ret,
         return 0;
 }
 
-static int check_owner(sd_bus *bus, const ClientPlace *place, const char *owner, uint64_t deadline_usec) {
+static int read_uid(sd_bus *bus, const char *owner, uint64_t deadline_usec, uid_t *ret) {
         _cleanup_(message_unrefp) sd_bus_message *reply = NULL;
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         uint32_t uid;
@@ -182,7 +182,8 @@ static int check_owner(sd_bus *bus, const ClientPlace *place, const char *owner,
         r = sd_bus_message_read(reply, "u", &uid);
         if (r < 0)
                 return bus_condition(r, NULL);
-        return trust_owner((uid_t)uid, place->passwd_path) ? 0 : CLIENT_E_UNTRUSTED;
+        *ret = (uid_t)uid;
+        return 0;
 }
 
 /* What describes the application is cut and filtered, but never dropped: that there is a remote host
@@ -266,20 +267,56 @@ static int open_login(sd_bus *bus, const char *owner, const ClientRequest *reque
         return 0;
 }
 
-int daemon_find(const ClientPlace *place, const ClientRequest *request, uint64_t deadline_usec,
-                int *ret_fd) {
+/* The way to a daemon that may be spoken to. @ret_holder owns @ret_owner. */
+static int reach(const ClientPlace *place, uint64_t deadline_usec, ClientProbe *probe, sd_bus **ret_bus,
+                 sd_bus_message **ret_holder, const char **ret_owner) {
         _cleanup_(bus_closep) sd_bus *bus = NULL;
         _cleanup_(message_unrefp) sd_bus_message *holder = NULL;
         const char *owner = NULL;
         int r;
 
+        probe->stage = CLIENT_STAGE_BUS;
+        probe->uid = (uid_t)-1;
         r = connect_bus(place->bus_path, deadline_usec, &bus);
         if (r != 0)
                 return r;
+
+        probe->stage = CLIENT_STAGE_NAME;
         r = read_owner(bus, deadline_usec, &holder, &owner);
         if (r != 0)
                 return r;
-        r = check_owner(bus, place, owner, deadline_usec);
+
+        probe->stage = CLIENT_STAGE_OWNER;
+        r = read_uid(bus, owner, deadline_usec, &probe->uid);
+        if (r != 0)
+                return r;
+        if (!trust_owner(probe->uid, place->passwd_path))
+                return CLIENT_E_UNTRUSTED;
+
+        probe->stage = CLIENT_STAGE_DONE;
+        *ret_bus = TAKE_PTR(bus);
+        *ret_holder = TAKE_PTR(holder);
+        *ret_owner = owner;
+        return 0;
+}
+
+int daemon_probe(const ClientPlace *place, uint64_t deadline_usec, ClientProbe *ret) {
+        _cleanup_(bus_closep) sd_bus *bus = NULL;
+        _cleanup_(message_unrefp) sd_bus_message *holder = NULL;
+        const char *owner = NULL;
+
+        return reach(place, deadline_usec, ret, &bus, &holder, &owner);
+}
+
+int daemon_find(const ClientPlace *place, const ClientRequest *request, uint64_t deadline_usec,
+                int *ret_fd) {
+        _cleanup_(bus_closep) sd_bus *bus = NULL;
+        _cleanup_(message_unrefp) sd_bus_message *holder = NULL;
+        const char *owner = NULL;
+        ClientProbe probe;
+        int r;
+
+        r = reach(place, deadline_usec, &probe, &bus, &holder, &owner);
         if (r != 0)
                 return r;
         return open_login(bus, owner, request, deadline_usec, ret_fd);

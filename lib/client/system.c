@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* System: the one place where a program outside of the tests looks for the daemon. */
+
+#include "lib/client/client-private.h"
+#include "lib/common/limits.h"
+
+static const ClientPlace system_place = {
+        .bus_path = CLIENT_BUS_PATH,
+        .passwd_path = CLIENT_PASSWD_PATH,
+        .open_wait_usec = LIMIT_DAEMON_WAIT_USEC,
+        .next_wait_usec = LIMIT_NEXT_WAIT_USEC,
+};
+
+int client_open(const ClientRequest *request, Client **ret) {
+        return client_open_at(&system_place, request, ret);
+}
+
+int client_probe(ClientProbe *ret) {
+        return client_probe_at(&system_place, ret);
+}
