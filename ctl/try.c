@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Try: a login in this terminal, with the daemon alone. No PAM stack is run and nothing is opened: what
+ * an administrator sees here is what a program of that service name would be told to ask. */
+
+#include <errno.h>
+#include <locale.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ctl/ctl.h"
+#include "lib/client/client.h"
+#include "lib/client/show.h"
+
+/* One trial. */
+typedef struct Trial {
+        const char *account; /* still to be typed at the first visible prompt, or NULL */
+        Step step;
+} Trial;
+
+static void trial_done(Trial *trial) {
+        step_done(&trial->step);
+}
+
+static int show(const Step *step) {
+        _cleanup_(freep) char *body = NULL;
+        int r;
+
+        if (step->layout == LAYOUT_BARE)
+                return 0;
+        r = show_body(step, &body);
+        if (r < 0)
+                return r;
+        if (body)
+                (void)printf("%s\n", body);
+        (void)fflush(stdout);
+        return 0;
+}
+
+static int ask_account(Trial *trial, Secret **ret) {
+        const char *account = TAKE_PTR(trial->account);
+
+        (void)printf("%s%s\n", trial->step.prompt, account);
+        return secret_new_from(account, strlen(account), ret);
+}
+
+static int answer_step(Trial *trial, Secret **ret) {
+        const Step *step = &trial->step;
+        int r;
+
+        r = show(step);
+        if (r < 0)
+                return r;
+
+        switch (step->kind) {
+        case STEP_PROMPT_ECHO:
+                if (trial->account)
+                        return ask_account(trial, ret);
+                return terminal_ask(step->prompt, TERMINAL_ECHO, ret);
+        case STEP_CHOICE:
+                return terminal_ask(step->prompt, TERMINAL_ECHO, ret);
+        case STEP_PROMPT_SECRET:
+                return terminal_ask(step->prompt, TERMINAL_HIDE, ret);
+        case STEP_INFO:
+        case STEP_SCAN:
+        case STEP_DONE:
+        case STEP_FAIL:
+        case _STEP_KIND_MAX:
+                break;
+        }
+        return 0;
+}
+
+static int converse(Trial *trial, Client *client) {
+        int r;
+
+        r = client_next(client, NULL, &trial->step);
+        while (r == 0 && !step_is_terminal(&trial->step)) {
+                _cleanup_(secret_freep) Secret *answer = NULL;
+
+                r = answer_step(trial, &answer);
+                if (r != 0)
+                        return r;
+                r = client_next(client, answer, &trial->step);
+        }
+        return r != 0 ? r : show(&trial->step);
+}
+
+static void print_member(const char *label, const char *value) {
+        if (value)
+                (void)printf("  %-10s %s\n", label, value);
+}
+
+static int print_result(const Step *step, const char *user) {
+        if (step->kind == STEP_FAIL) {
+                (void)printf("refused: %s\n", step_reason_to_string(step->reason));
+                return CTL_NO;
+        }
+        if (!step_grants(step, user)) {
+                (void)printf("refused: the login is one of another user\n");
+                return CTL_NO;
+        }
+
+        (void)printf("granted\n");
+        print_member("user", step->user);
+        print_member("account", step->account);
+        print_member("name", step->name);
+        print_member("unit", step->unit);
+        print_member("unit name", step->unit_name);
+        print_member("method", step->method);
+        return CTL_OK;
+}
+
+int ctl_try(const char *name, const CtlOptions *options) {
+        const bool is_user = getpwnam(name) != NULL;
+        const ClientRequest request = {
+                .service = options->service,
+                .user = is_user ? name : NULL,
+                .tty = ttyname(STDIN_FILENO),
+                .rhost = options->rhost,
+                .locale = setlocale(LC_MESSAGES, NULL),
+                .method = options->method,
+                .unit = options->unit,
+                .prompts = options->prompts,
+        };
+        _cleanup_(client_freep) Client *client = NULL;
+        _cleanup_(trial_done) Trial trial = { .account = is_user ? NULL : name };
+        int r;
+
+        r = client_open(&request, &client);
+        if (r == 0)
+                r = converse(&trial, client);
+        if (r == -ECANCELED) {
+                (void)printf("cancelled\n");
+                return CTL_NO;
+        }
+        if (r != 0) {
+                (void)fprintf(stderr, "itaxctl: %s\n", ctl_explain(r));
+                return r == -EINVAL ? CTL_USAGE : CTL_AWAY;
+        }
+        return print_result(&trial.step, request.user);
+}
