@@ -11,15 +11,18 @@
 #include <sys/types.h>
 #include <systemd/sd-event.h>
 
+#include "lib/common/limits.h"
 #include "lib/common/util.h"
 
 typedef struct Directory Directory;
 typedef struct DirectoryLookup DirectoryLookup;
 
+#define DIRECTORY_WAIT_USEC (3 * USEC_PER_SEC) /* for one look-up */
+
 typedef struct DirectoryUser {
         bool exists;
         uid_t uid;
-        char name[257];
+        char name[LIMIT_USER_BYTES + 1]; /* "" when it does not exist */
 } DirectoryUser;
 
 /* @error: 0, or a negative errno when nothing could be found out (-ETIMEDOUT, -ENOMEM, -EIO); then @user is NULL. */
@@ -29,22 +32,25 @@ typedef void (*DirectoryFn)(DirectoryLookup *lookup, int error, const DirectoryU
  * directory_new() - read the map at @map_path
  *
  * Return: 0; negative errno; -EPERM when the file (or its folder) is not root's or writable for others; -EBADMSG when a
- * line cannot be read (logged with file, line and what is allowed).
+ * line cannot be read. Either is logged, the latter with file, line and what is allowed, for every such line.
  *
  * The file: one "ACCOUNT LOCAL-USER" a line, '#' begins a comment. ACCOUNT is a login name, as the platform tells it.
- * Several accounts may be one local user; one account is never two.
+ * Several accounts may be one local user; one account is never two. A map that is changed for the worse is logged and
+ * not used: what was read before stays.
  */
 int directory_new(sd_event *event, const char *map_path, Directory **ret);
 Directory *directory_free(Directory *directory);
 DEFINE_CLEANUP(Directory, directory_free)
 
-/** directory_user_of_account() - local user by the map, NULL if none; borrowed until the map is read again */
+/** directory_user_of_account() - local user by the map, NULL if none; borrowed until the next call here */
 const char *directory_user_of_account(Directory *directory, const char *account);
 
-/** directory_account_of_user() - the one account of a local user; NULL if none or several; @ret_n is how many. */
+/** directory_account_of_user() - the one account of a local user; NULL if none or several; @ret_n is how many.
+ * Borrowed likewise. */
 const char *directory_account_of_user(Directory *directory, const char *user, size_t *ret_n);
 
-/** Look up a user of this host. @fn is called once, never from inside. Freeing the lookup is cancel. */
+/* Look up a user of this host. @fn is called once, never from inside. @ret is owned by the caller, also after @fn was
+ * called; freeing it before is cancel. Return: 0, -ENOMEM, -EAGAIN, -ENOBUFS; -EINVAL for a name that is too long. */
 int directory_find_name(Directory *directory, const char *name, DirectoryFn fn, void *userdata, DirectoryLookup **ret);
 int directory_find_uid(Directory *directory, uid_t uid, DirectoryFn fn, void *userdata, DirectoryLookup **ret);
 DirectoryLookup *directory_lookup_free(DirectoryLookup *lookup);

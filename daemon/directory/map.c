@@ -1,127 +1,159 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Map: one allocation for the text, two sorted arrays of pointers into it, one for each question. */
+/* Map: the text is kept as it was read and the entries point into it; one array is sorted by account, a
+ * second one by user. */
 
 #include <errno.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "daemon/directory/map.h"
-#include "daemon/log.h"
-#include "lib/common/identity.h"
 #include "lib/common/limits.h"
 #include "lib/common/text.h"
 
-typedef struct MapEntry {
-        const char *account;
-        const char *user;
-} MapEntry;
+typedef struct Entry {
+        const char *account, *user;
+        unsigned line;
+} Entry;
 
 struct Map {
-        char *text; /* what all entries point into */
-        MapEntry *by_account, *by_user;
-        size_t n_entries;
+        char *text;
+        Entry *by_account, *by_user;
+        size_t n, n_room;
 };
 
 static int compare_accounts(const void *a, const void *b) {
-        return strcmp(((const MapEntry *)a)->account, ((const MapEntry *)b)->account);
+        const Entry *x = a, *y = b;
+        int r = strcmp(x->account, y->account);
+
+        return r ? r : x->line < y->line ? -1 : x->line > y->line;
 }
 
 static int compare_users(const void *a, const void *b) {
-        return strcmp(((const MapEntry *)a)->user, ((const MapEntry *)b)->user);
+        const Entry *x = a, *y = b;
+
+        return strcmp(x->user, y->user);
 }
 
-/* A local user as useradd(8) makes them, or a Chinese name; never an option, a path or a number. */
-static bool user_is_valid(const char *user) {
-        size_t n = strlen(user);
-
-        return n > 0 && n <= LIMIT_USER_BYTES && user[0] != '-' && !strpbrk(user, "/:,\"'\\") &&
-               strspn(user, "0123456789") < n && text_is_showable(user);
-}
-
-/* What is wrong with a line of two words, NULL if nothing. */
-static const char *line_judge(const MapEntry *entry, const char *surplus) {
-        if (!entry->user || surplus)
-                return "a line is \"LOGIN-NAME LOCAL-USER\", two words";
-        if (!login_name_is_valid(entry->account))
-                return "the first word is no login name: 2-16 letters, digits, Chinese characters or '_', "
-                       "not digits only";
-        if (!user_is_valid(entry->user))
-                return "the second word cannot be a local user's name";
+static const char *account_fault(const char *account) {
+        if (strlen(account) > LIMIT_ACCOUNT_BYTES)
+                return "the account is longer than any can be";
+        if (!text_is_showable(account))
+                return "the account has characters that cannot be shown";
         return NULL;
 }
 
-static size_t count_lines(const char *text) {
-        size_t n = 1;
+/* What login(1), sshd and the files of /etc can hold; digits alone would be taken for a uid. */
+static const char *user_fault(const char *user) {
+        size_t n_digits = strspn(user, "0123456789");
 
-        for (; (text = strchr(text, '\n')); text++)
-                n++;
-        return n;
+        if (strlen(user) > LIMIT_USER_BYTES)
+                return "the local user is longer than any can be";
+        if (!text_is_showable(user) || strpbrk(user, ":/\\\"',") || user[0] == '-' || user[0] == '.')
+                return "the local user has characters that no user can have";
+        if (user[n_digits] == '\0')
+                return "a local user cannot be digits only";
+        return NULL;
 }
 
-static int report_duplicates(const char *path, const Map *map) {
+static int map_add(Map *map, const Entry *entry) {
+        if (map->n == map->n_room) {
+                size_t n_room = map->n_room ? 2 * map->n_room : 16;
+                Entry *more = reallocarray(map->by_account, n_room, sizeof(*more));
+
+                if (!more)
+                        return -ENOMEM;
+                map->by_account = more;
+                map->n_room = n_room;
+        }
+        map->by_account[map->n++] = *entry;
+        return 0;
+}
+
+/* Return: 0, MAP_E_LINES (told), -ENOMEM. */
+static int map_add_line(Map *map, char *line, size_t n, unsigned number, MapReportFn report, void *userdata) {
+        char *comment, *account, *user, *save = NULL;
+        const char *fault = NULL;
+
+        if (strlen(line) != n || !text_is_utf8(line, n)) {
+                report(number, "bytes that are no text (UTF-8)", userdata);
+                return MAP_E_LINES;
+        }
+        comment = strchr(line, '#');
+        if (comment)
+                *comment = '\0';
+
+        account = strtok_r(line, " \t\r", &save);
+        if (!account)
+                return 0;
+        user = strtok_r(NULL, " \t\r", &save);
+        if (!user || strtok_r(NULL, " \t\r", &save))
+                fault = "a line is ACCOUNT LOCAL-USER, divided by spaces";
+        if (!fault)
+                fault = account_fault(account);
+        if (!fault)
+                fault = user_fault(user);
+        if (fault) {
+                report(number, fault, userdata);
+                return MAP_E_LINES;
+        }
+        return map_add(map, &(Entry){ .account = account, .user = user, .line = number });
+}
+
+static int map_index(Map *map, MapReportFn report, void *userdata) {
         int r = 0;
 
-        for (size_t i = 1; i < map->n_entries; i++)
-                if (compare_accounts(&map->by_account[i - 1], &map->by_account[i]) == 0) {
-                        log_record(LOG_ERR, 0, "%s: account \"%s\" stands in two lines; one account is one local user",
-                                   path, map->by_account[i].account);
-                        r = -EBADMSG;
-                }
+        if (map->n == 0)
+                return 0;
+
+        qsort(map->by_account, map->n, sizeof(Entry), compare_accounts);
+        for (size_t i = 1; i < map->n; i++) {
+                char problem[96];
+
+                if (strcmp(map->by_account[i - 1].account, map->by_account[i].account) != 0)
+                        continue;
+                (void)snprintf(problem, sizeof(problem), "the account stands in line %u already",
+                               map->by_account[i - 1].line);
+                report(map->by_account[i].line, problem, userdata);
+                r = MAP_E_LINES;
+        }
+
+        map->by_user = calloc(map->n, sizeof(Entry));
+        if (!map->by_user)
+                return -ENOMEM;
+        memcpy(map->by_user, map->by_account, map->n * sizeof(Entry));
+        qsort(map->by_user, map->n, sizeof(Entry), compare_users);
         return r;
 }
 
-int map_parse(const char *path, char *text, size_t n, Map **ret) {
-        _cleanup_(map_freep) Map *map = NULL;
-        char *line, *rest;
-        int r = 0;
+int map_parse(char *text, size_t n, MapReportFn report, void *userdata, Map **ret) {
+        _cleanup_(map_freep) Map *map = calloc(1, sizeof(*map));
+        unsigned number = 0;
+        bool is_bad = false;
+        int r;
 
-        map = calloc(1, sizeof(*map));
-        if (!map)
+        if (!map) {
+                free(text);
                 return -ENOMEM;
-
-        map->text = malloc(n + 1);
-        if (!map->text)
-                return -ENOMEM;
-        memcpy(map->text, text, n);
-        map->text[n] = '\0';
-
-        if (strlen(map->text) != n) {
-                log_record(LOG_ERR, 0, "%s: holds a NUL byte; it must be text", path);
-                return -EBADMSG;
         }
+        map->text = text;
 
-        map->by_account = calloc(count_lines(map->text), sizeof(*map->by_account));
-        map->by_user = calloc(count_lines(map->text), sizeof(*map->by_user));
-        if (!map->by_account || !map->by_user)
-                return -ENOMEM;
+        for (size_t at = 0; at < n; number++) {
+                char *line = text + at, *end = memchr(line, '\n', n - at);
+                size_t n_line = end ? (size_t)(end - line) : n - at;
 
-        rest = map->text;
-        for (size_t number = 1; (line = strsep(&rest, "\n")); number++) {
-                char *save = NULL;
-                MapEntry entry = {};
-                const char *wrong;
-
-                line[strcspn(line, "#")] = '\0';
-                entry.account = strtok_r(line, " \t\r", &save);
-                if (!entry.account)
-                        continue;
-
-                entry.user = strtok_r(NULL, " \t\r", &save);
-                wrong = line_judge(&entry, strtok_r(NULL, " \t\r", &save));
-                if (wrong) {
-                        log_record(LOG_ERR, 0, "%s:%zu: %s", path, number, wrong);
-                        r = -EBADMSG;
-                        continue;
-                }
-                map->by_account[map->n_entries++] = entry;
+                line[n_line] = '\0';
+                at += n_line + 1;
+                r = map_add_line(map, line, n_line, number + 1, report, userdata);
+                if (r < 0)
+                        return r;
+                is_bad |= r > 0;
         }
-
-        memcpy(map->by_user, map->by_account, map->n_entries * sizeof(MapEntry));
-        qsort(map->by_account, map->n_entries, sizeof(MapEntry), compare_accounts);
-        qsort(map->by_user, map->n_entries, sizeof(MapEntry), compare_users);
-        if (report_duplicates(path, map) < 0 || r < 0)
-                return -EBADMSG;
+        r = map_index(map, report, userdata);
+        if (r < 0)
+                return r;
+        if (r > 0 || is_bad)
+                return MAP_E_LINES;
 
         *ret = TAKE_PTR(map);
         return 0;
@@ -129,42 +161,45 @@ int map_parse(const char *path, char *text, size_t n, Map **ret) {
 
 Map *map_free(Map *map) {
         if (map) {
+                free(map->text);
                 free(map->by_account);
                 free(map->by_user);
-                free(map->text);
                 free(map);
         }
         return NULL;
 }
 
-const char *map_user_of(const Map *map, const char *account) {
-        const MapEntry key = { .account = account };
-        const MapEntry *found;
-
-        if (!map || map->n_entries == 0)
-                return NULL;
-
-        found = bsearch(&key, map->by_account, map->n_entries, sizeof(key), compare_accounts);
-        return found ? found->user : NULL;
+size_t map_size(const Map *map) {
+        return map->n;
 }
 
-const char *map_account_of(const Map *map, const char *user, size_t *ret_n) {
-        const MapEntry key = { .user = user };
-        const MapEntry *found, *first, *last;
+/* The first entry that is not below, in an array sorted by @compare. */
+static size_t lower_bound(const Entry *entries, size_t n, const Entry *key,
+                          int (*compare)(const void *, const void *)) {
+        size_t low = 0, high = n;
 
-        *ret_n = 0;
-        if (!map || map->n_entries == 0)
-                return NULL;
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
 
-        found = bsearch(&key, map->by_user, map->n_entries, sizeof(key), compare_users);
-        if (!found)
-                return NULL;
+                if (compare(&entries[middle], key) < 0)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low;
+}
 
-        for (first = found; first > map->by_user && compare_users(first - 1, &key) == 0;)
-                first--;
-        for (last = found; last + 1 < map->by_user + map->n_entries && compare_users(last + 1, &key) == 0;)
-                last++;
+const char *map_user_of_account(const Map *map, const char *account) {
+        size_t i = lower_bound(map->by_account, map->n, &(Entry){ .account = account }, compare_accounts);
 
-        *ret_n = (size_t)(last - first) + 1;
-        return *ret_n == 1 ? found->account : NULL;
+        return i < map->n && strcmp(map->by_account[i].account, account) == 0 ? map->by_account[i].user : NULL;
+}
+
+const char *map_account_of_user(const Map *map, const char *user, size_t *ret_n) {
+        size_t first = lower_bound(map->by_user, map->n, &(Entry){ .user = user }, compare_users), n = 0;
+
+        while (first + n < map->n && strcmp(map->by_user[first + n].user, user) == 0)
+                n++;
+        *ret_n = n;
+        return n == 1 ? map->by_user[first].account : NULL;
 }

@@ -1,29 +1,34 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Map: the table of accounts and local users, as read from one file; never changes once made */
+/* Map: the file that says which local user an account is, as it was when it was read */
 
 #include <stddef.h>
 
 #include "lib/common/util.h"
 
-#define MAP_FILE_BYTES (4U * 1024U * 1024U)
+#define MAP_BYTES_MAX (16U * 1024U * 1024U)
 
 typedef struct Map Map;
 
+enum {
+        MAP_E_LINES = 1, /* what is wrong was told by the report function, every line of it */
+};
+
+typedef void (*MapReportFn)(unsigned line, const char *problem, void *userdata);
+
 /**
- * map_parse() - read a table
- * @path: only for what is logged
- * @text: @n bytes with a NUL behind them; changed, may be freed afterwards
+ * map_parse() - make a map of the @n bytes at @text
+ * @text: a NUL stands behind them; owned by the map afterwards, freed on every path
  *
- * Return: 0, -ENOMEM, or -EBADMSG after every wrong line was logged with its number.
+ * Return: 0, MAP_E_LINES, -ENOMEM.
  */
-int map_parse(const char *path, char *text, size_t n, Map **ret);
+int map_parse(char *text, size_t n, MapReportFn report, void *userdata, Map **ret);
 Map *map_free(Map *map);
 DEFINE_CLEANUP(Map, map_free)
 
-/** map_user_of() - local user of @account, NULL if none; borrowed. NULL is an empty map. */
-const char *map_user_of(const Map *map, const char *account);
+size_t map_size(const Map *map);
 
-/** map_account_of() - the account of @user if it has exactly one, else NULL; @ret_n is how many it has */
-const char *map_account_of(const Map *map, const char *user, size_t *ret_n);
+/* Borrowed from the map; NULL when there is none. */
+const char *map_user_of_account(const Map *map, const char *account);
+const char *map_account_of_user(const Map *map, const char *user, size_t *ret_n);
