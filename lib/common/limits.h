@@ -44,6 +44,7 @@
 /* How much at once */
 #define LIMIT_LOGINS                 12000 /* in one itaxd */
 #define LIMIT_LOGINS_PER_UID         16    /* of one caller that is neither root nor a service */
+#define LIMIT_LOGINS_PER_SERVICE     1000  /* of one service uid of the configuration */
 
 /* Time, microseconds where the name says so */
 #define LIMIT_DAEMON_WAIT_USEC       (5 * 1000000ULL)  /* until itaxd answers OpenLogin */
