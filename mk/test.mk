@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Trying and testing. What a target needs is installed first; nothing happens when it is there.
+
+.PHONY: demo
+demo: ## log in at a real login program, in a private copy of this machine
+	@packaging/install-deps build lab
+	@$(MAKE) -s -j$(shell nproc) all
+	@tests/lab/demo
+
+.PHONY: check
+check: ## build and run every test
+	@packaging/install-deps build lab test lint
+	@tests/run
+
+# A program of our own in the place of a PAM application: exact codes and messages, one JSON object a line.
+$(BUILD)/pam-try: $(BUILD)/obj/tests/e2e/pam-try.o
+	$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ -lpam
