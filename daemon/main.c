@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* itaxd: identifies persons, and the units they act for, to PAM applications over D-Bus */
+
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+#include <unistd.h>
+
+#include "daemon/config.h"
+#include "daemon/log.h"
+#include "daemon/manager.h"
+#include "daemon/platform/platform.h"
+#include "daemon/texts.h"
+
+#ifndef LOCALEDIR
+#define LOCALEDIR "/usr/share/locale"
+#endif
+
+typedef struct Program {
+        const char *config_path;
+        Manager *manager;
+} Program;
+
+enum {
+        EXIT_OK = 0,
+        EXIT_TROUBLE = 1,
+        EXIT_USAGE = 2,
+        EXIT_CONFIG = 78, /* EX_CONFIG of sysexits.h: systemd then knows that trying again is of no use */
+};
+
+static void print_usage(FILE *f) {
+        fputs("Usage: itaxd [OPTION]...\n"
+              "Identify persons and their units to PAM applications.\n\n"
+              "  --config PATH   read PATH instead of " CONFIG_PATH "\n"
+              "  --check         read the configuration, tell everything that is wrong with it, and end\n"
+              "  --debug         log more\n"
+              "  --help          show this\n"
+              "  --version       show the version\n",
+              f);
+}
+
+static void report_to_log(const char *problem, void *userdata _unused_) {
+        log_record(LOG_ERR, 0, "%s", problem);
+}
+
+static void report_to_terminal(const char *problem, void *userdata _unused_) {
+        fprintf(stderr, "%s\n", problem);
+}
+
+/* Nothing of this process may end up in a core file, be read by a debugger, or be left for others to read. */
+static void process_close_up(void) {
+        const struct rlimit none = {};
+
+        (void)umask(077);
+        (void)prctl(PR_SET_DUMPABLE, 0);
+        (void)setrlimit(RLIMIT_CORE, &none);
+}
+
+static int on_end(sd_event_source *source, const struct signalfd_siginfo *info _unused_, void *userdata _unused_) {
+        (void)sd_notify(0, "STOPPING=1");
+        return sd_event_exit(sd_event_source_get_event(source), EXIT_OK);
+}
+
+static int on_reload(sd_event_source *source _unused_, const struct signalfd_siginfo *info _unused_, void *userdata) {
+        Program *program = userdata;
+        _cleanup_(config_freep) Config *config = NULL;
+        int r;
+
+        r = config_load(program->config_path, report_to_log, NULL, &config);
+        if (r == 0)
+                r = manager_reload(program->manager, config);
+        if (r != 0) {
+                log_record(LOG_ERR, 0, "%s: not taken over; the configuration from before stays in force",
+                           program->config_path);
+                return 0;
+        }
+
+        (void)TAKE_PTR(config);
+        log_record(LOG_INFO, 0, "%s: taken over", program->config_path);
+        return 0;
+}
+
+static int add_signals(sd_event *event, Program *program) {
+        static const struct {
+                int number;
+                sd_event_signal_handler_t handler;
+        } table[] = {
+                { SIGTERM, on_end },
+                { SIGINT, on_end },
+                { SIGHUP, on_reload },
+        };
+        sigset_t mask;
+
+        (void)sigemptyset(&mask);
+        for (size_t i = 0; i < ELEMENTSOF(table); i++)
+                (void)sigaddset(&mask, table[i].number);
+        if (sigprocmask(SIG_BLOCK, &mask, NULL) < 0)
+                return -errno;
+        (void)signal(SIGPIPE, SIG_IGN);
+
+        for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+                int r = sd_event_add_signal(event, NULL, table[i].number, table[i].handler, program);
+
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int serve(Program *program) {
+        _cleanup_(config_freep) Config *config = NULL;
+        _cleanup_(sd_event_unrefp) sd_event *event = NULL;
+        int r;
+
+        r = config_load(program->config_path, report_to_log, NULL, &config);
+        if (r != 0)
+                return EXIT_CONFIG;
+
+        r = texts_init(LOCALEDIR);
+        if (r < 0)
+                log_record(LOG_WARNING, 0, "no C.UTF-8 locale: all texts are English");
+
+        r = sd_event_new(&event);
+        if (r >= 0)
+                r = add_signals(event, program);
+        if (r >= 0)
+                r = manager_new(event, config, &program->manager);
+        if (r < 0) {
+                log_record(LOG_ERR, 0, "itaxd cannot start: %s", strerror(-r));
+                return EXIT_TROUBLE;
+        }
+        (void)TAKE_PTR(config);
+
+        (void)sd_notify(0, "READY=1");
+        r = sd_event_loop(event);
+        program->manager = manager_free(program->manager);
+        return r < 0 ? EXIT_TROUBLE : r;
+}
+
+int main(int argc, char **argv) {
+        static const struct option options[] = {
+                { "config", required_argument, NULL, 'c' }, { "check", no_argument, NULL, 'k' },
+                { "debug", no_argument, NULL, 'd' },        { "help", no_argument, NULL, 'h' },
+                { "version", no_argument, NULL, 'V' },      {},
+        };
+        Program program = { .config_path = CONFIG_PATH };
+        bool check = false;
+        int c;
+
+        process_close_up();
+        while ((c = getopt_long(argc, argv, "c:h", options, NULL)) >= 0)
+                switch (c) {
+                case 'c':
+                        program.config_path = optarg;
+                        break;
+                case 'k':
+                        check = true;
+                        break;
+                case 'd':
+                        log_set_level(LOG_DEBUG);
+                        break;
+                case 'h':
+                        print_usage(stdout);
+                        return EXIT_OK;
+                case 'V':
+                        printf("itaxd %s\n", VERSION);
+                        return EXIT_OK;
+                default:
+                        print_usage(stderr);
+                        return EXIT_USAGE;
+                }
+        if (optind < argc) {
+                print_usage(stderr);
+                return EXIT_USAGE;
+        }
+
+        if (check) {
+                _cleanup_(config_freep) Config *config = NULL;
+                int r = config_load(program.config_path, report_to_terminal, NULL, &config);
+
+                if (r == 0)
+                        printf("%s: can be used\n", program.config_path);
+                return r == 0 ? EXIT_OK : EXIT_CONFIG;
+        }
+
+        log_open(LOG_JOURNAL_SOCKET, stderr);
+        if (platform_init_process() < 0) {
+                log_record(LOG_ERR, 0, "itaxd cannot start: the libraries could not be set up");
+                return EXIT_TROUBLE;
+        }
+        return serve(&program);
+}
