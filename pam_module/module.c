@@ -17,7 +17,7 @@
  * PAM_IGNORE says "not our affair" and never stands for an error. PAM_AUTHTOK is left alone: only the
  * daemon knows which prompt asked for the account password. */
 
-#include <errno.h>
+#include <langinfo.h>
 #include <locale.h>
 #include <security/pam_ext.h>
 #include <security/pam_modules.h>
@@ -94,7 +94,7 @@ static int open_client(Visit *visit, int flags, Client **ret) {
                 .user = visit->user,
                 .tty = get_item(visit->handle, PAM_TTY),
                 .rhost = get_item(visit->handle, PAM_RHOST),
-                .locale = setlocale(LC_MESSAGES, NULL), /* a question, no change */
+                .locale = nl_langinfo(NL_LOCALE_NAME(LC_MESSAGES)), /* can only ask, unlike setlocale() */
                 .method = visit->options.method,
                 .unit = visit->options.unit,
                 .prompts = visit->options.prompts,

@@ -30,7 +30,7 @@ typedef struct ClientRequest {
         const char *user;    /* PAM_USER as the application set it; NULL if it did not */
         const char *tty;     /* PAM_TTY */
         const char *rhost;   /* PAM_RHOST */
-        const char *locale;  /* of the process, as setlocale(LC_MESSAGES, NULL) tells it */
+        const char *locale;  /* of the process, the name of category LC_MESSAGES */
         const char *method;  /* option "method": "any", "password" or "qr" */
         const char *unit;    /* option "unit": "off", "ask", "required" or a unit code */
         const char *prompts; /* option "prompts": "auto", "many", "buffered" or "one" */
