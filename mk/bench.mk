@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# make bench: what a login costs beside the floor, in the lab; tests/bench/bench --help tells how.
+
+SRC_BENCH := $(call sources,tests/bench)
+LIBS_BENCH = -lpam $(shell $(PKG) --libs libsystemd libcurl) -lcrypt
+
+$(BUILD)/bench-load: $(call objects,$(SRC_BENCH))
+	@mkdir -p $(@D)
+	$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(LIBS_BENCH)
+
+.PHONY: bench
+bench: $(PROGRAMS) $(BUILD)/bench-load ## performance beside the floor, one table
+	@ITAX_LAB_BUILD=$(abspath $(BUILD)) tests/bench/bench $(BUILD)/bench-load
