@@ -48,6 +48,7 @@ int platform_init_process(void);
 
 /** platform_new() - Return: 0, negative errno, or -EINVAL for a configuration that is not usable (logged with reason). */
 int platform_new(sd_event *event, const PlatformConfig *config, Platform **ret);
+/** platform_free() - every login must have been freed; not from inside a reply function; takes NULL */
 Platform *platform_free(Platform *platform);
 DEFINE_CLEANUP(Platform, platform_free)
 

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What http.c (the event loop) and exchange.c (one exchange) share */
+
+#include <curl/curl.h>
+
+#include "daemon/platform/http.h"
+
+struct Http {
+        sd_event *event;
+        CURLM *multi;
+        sd_event_source *timer;
+        char *ca_file, *unix_socket, *proxy;
+        uint64_t connect_timeout_usec;
+};
+
+/** exchange_finish() - the transfer of @easy is over: judge the answer and tell the owner */
+void exchange_finish(CURL *easy, CURLcode code);

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Http: single exchanges over kept connections, on the event loop
+ *
+ * One Http a daemon (libcurl's multi interface), one HttpExchange a question. Only https is ever spoken,
+ * with the one CA file of the configuration; redirects, proxies and files of the environment do not
+ * exist. Whatever the other side does, an exchange ends within its time and 64 KiB. */
+
+#include <stddef.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+#include "lib/common/secret.h"
+#include "lib/common/util.h"
+
+typedef struct Http Http;
+typedef struct HttpExchange HttpExchange;
+
+/* Copied by http_new(). */
+typedef struct HttpConfig {
+        const char *ca_file;
+        const char *unix_socket; /* NULL: TCP */
+        const char *proxy;       /* NULL: none */
+        uint64_t connect_timeout_usec;
+} HttpConfig;
+
+typedef struct HttpRequest {
+        const char *uri;             /* borrowed for the call */
+        Secret *body;                /* form; taken over in every case; NULL: GET */
+        const Secret *authorization; /* a whole header line, borrowed for the call; NULL: none */
+        uint64_t timeout_usec;       /* until the last byte of the answer */
+} HttpRequest;
+
+/* What is wrong with an answer before anybody has looked into it. */
+typedef enum HttpFault {
+        HTTP_FAULT_NONE,   /* status 200 or 4xx, complete, JSON by its own account */
+        HTTP_FAULT_AWAY,   /* not reached, not trusted, not in time, cut off, 429 or 5xx */
+        HTTP_FAULT_BROKEN, /* any other status or type, no length told, or too long */
+} HttpFault;
+
+/* Borrowed for the call of the function. */
+typedef struct HttpAnswer {
+        HttpFault fault;
+        const char *why; /* for the log; NULL without fault */
+        long status;     /* 0 if there was none */
+        const char *body;
+        size_t n_body;
+} HttpAnswer;
+
+/* Called once, from the event loop, never from inside http_exchange_new(). May free the exchange, and free
+ * and begin others; must not free the Http. */
+typedef void (*HttpAnswerFn)(HttpExchange *exchange, const HttpAnswer *answer, void *userdata);
+
+int http_new(sd_event *event, const HttpConfig *config, Http **ret);
+/** http_free() - all exchanges must have been freed; takes NULL */
+Http *http_free(Http *http);
+DEFINE_CLEANUP(Http, http_free)
+
+/** http_exchange_new() - begin. Return: 0, -ENOMEM or -EIO. */
+int http_exchange_new(Http *http, const HttpRequest *request, HttpAnswerFn fn, void *userdata,
+                      HttpExchange **ret);
+/** http_exchange_free() - release, and cancel if it is under way; takes NULL */
+HttpExchange *http_exchange_free(HttpExchange *exchange);
+DEFINE_CLEANUP(HttpExchange, http_exchange_free)

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What platform.c (the one platform), platform-login.c (one login) and the stages of a login share
+ *
+ * A login asks one request at a time. A request is one or more stages, each of them one exchange: a password
+ * is challenge, token and, where they are not folded in, userinfo and units. A stage that is over either
+ * enters the next one or gives the reply; nothing is done with the login after that. */
+
+#include "daemon/platform/http.h"
+#include "daemon/platform/metadata.h"
+#include "daemon/platform/pace.h"
+#include "daemon/platform/platform.h"
+
+typedef struct Revocation Revocation;
+
+struct Platform {
+        sd_event *event;
+        Http *http;
+        MetadataCache *metadata;
+        char *issuer, *client_id;
+        Secret *authorization; /* header line; NULL for a public client */
+        uint64_t timeout_usec;
+        uint64_t hold_usec; /* LIMIT_HOLD_USEC */
+        Revocation *revocations;
+        unsigned n_revocations;
+};
+
+/* A copy of what was asked; the originals are borrowed only for the call. */
+typedef struct Question {
+        RequestKind kind; /* REQUEST_NONE: nothing is under way */
+        char *account, *unit;
+        Secret *password, *captcha, *digits;
+        DeviceState seen;
+        bool at_once, binding;
+} Question;
+
+/* A request while it is made: what it only borrows and nobody else owns is owned here. */
+typedef struct Draft {
+        HttpRequest request;
+        char *uri;
+        Secret *authorization;
+} Draft;
+
+typedef struct Stage {
+        const char *name; /* for the log */
+        int (*build)(PlatformLogin *login, Draft *draft);
+        void (*on_good)(PlatformLogin *login, const HttpAnswer *answer);   /* status 200 */
+        void (*on_refusal)(PlatformLogin *login, const HttpAnswer *answer); /* status 4xx */
+} Stage;
+
+struct PlatformLogin {
+        Platform *platform;
+        uint64_t id;
+        char *host, *service, *terminal, *remote_host;
+        PlatformReplyFn fn;
+        void *userdata;
+
+        /* the request under way */
+        Question question;
+        const Stage *stage;
+        HttpExchange *exchange;
+        MetadataWait wait;
+        sd_event_source *timer; /* a poll that is not due yet */
+        sd_event_source *defer; /* a reply that needs no exchange */
+        ReplyKind deferred;
+        uint64_t hold_until_usec;
+        bool session_renewed; /* begun again without auth_session, once a request */
+
+        /* what is kept from one request to the next */
+        Metadata *metadata;
+        Secret *verifier; /* RFC 7636; one a login, as it belongs to its auth_session */
+        char *auth_session;
+        char *captcha_id, *unit_captcha_id;
+        Secret *code; /* between challenge and token */
+        Secret *device_code;
+        Pace pace;
+        DeviceState device_state;
+        uint64_t device_until_usec;
+        bool device_binding;
+        Secret *token;
+        WireUserinfo userinfo;
+        bool has_userinfo;
+};
+
+/** login_enter() - begin a stage. Return: 0 or negative errno; nothing is under way then. */
+int login_enter(PlatformLogin *login, const Stage *stage);
+/** login_go() - the same from the event loop: an error becomes the reply */
+void login_go(PlatformLogin *login, const Stage *stage);
+
+/** login_reply() - end the request; @reply is released. Nothing may be done with @login afterwards. */
+void login_reply(PlatformLogin *login, Reply *reply);
+void login_reply_kind(PlatformLogin *login, ReplyKind kind);
+/** login_break() - REPLY_BROKEN, and why, in the log */
+void login_break(PlatformLogin *login, const char *why);
+/** login_client_refused() - REPLY_UNAVAILABLE, and in the log that it is a matter of configuration */
+void login_client_refused(PlatformLogin *login, const char *error);
+/** login_defer() - give the reply from the event loop. Return: 0 or negative errno. */
+int login_defer(PlatformLogin *login, ReplyKind kind);
+/** login_log() - a record of this login's request and stage; @why may come from outside */
+void login_log(const PlatformLogin *login, int priority, const char *why);
+
+/** login_now() - CLOCK_BOOTTIME of this turn of the loop */
+uint64_t login_now(const PlatformLogin *login);
+
+/** login_take_token() - keep a new token, revoking the one before */
+void login_take_token(PlatformLogin *login, Secret *token);
+/** login_go_person() - a token is there: ask what is still missing of the person, then reply */
+void login_go_person(PlatformLogin *login);
+/** login_poll() - ask how the QR login stands as soon as that may be asked. Return: 0 or negative errno. */
+int login_poll(PlatformLogin *login);
+
+extern const Stage stage_challenge, stage_code;    /* stage-password.c */
+extern const Stage stage_userinfo, stage_units;    /* stage-person.c */
+extern const Stage stage_device, stage_poll;       /* stage-device.c */
+extern const Stage stage_verification;             /* stage-unit.c */
+
+/** platform_scope() - what a token is asked for */
+const char *platform_scope(const Metadata *metadata);
+
+/** revocation_begin() - end @token at the platform in the background; takes it over in every case */
+void revocation_begin(Platform *platform, const Metadata *metadata, Secret *token);
+void revocations_done(Platform *platform);

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Verdict: the platform's words for no, as replies
+ *
+ * Pure. Tables of words; a word that is in none of them is REPLY_BROKEN, never a yes. */
+
+#include <stdbool.h>
+
+#include "daemon/core/reply.h"
+#include "lib/wire/wire.h"
+
+/** verdict_is_about_client() - the platform does not know this workstation, or not with this secret */
+bool verdict_is_about_client(const char *error);
+
+/* Each fills @ret, taking the captcha picture out of what it was made from.
+ * verdict_of_code(): the token endpoint, asked with an authorization code.
+ * verdict_of_device(): the same, asked with a device code; not for "slow_down".
+ * verdict_of_unit(): the verification of a unit; @kind is what was asked for. */
+void verdict_of_challenge(WireChallengeError *error, Reply *ret);
+void verdict_of_code(const WireTokenError *error, Reply *ret);
+void verdict_of_device(const WireTokenError *error, Reply *ret);
+void verdict_of_unit(WireProblem *problem, RequestKind kind, Reply *ret);
+
+/** verdict_state() - state of a pending QR login; absent means nobody has scanned as far as we know */
+DeviceState verdict_state(const char *word);
+/** verdict_state_word() - the same in the other direction */
+const char *verdict_state_word(DeviceState state);
