@@ -93,4 +93,4 @@ help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## /\1\t/p' Makefile mk/*.mk | sort | expand -t 14
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
--include mk/test.mk mk/install.mk mk/lang.mk mk/lint.mk mk/fuzz.mk mk/bench.mk
+-include mk/test.mk mk/pam-tests.mk mk/install.mk mk/lang.mk mk/lint.mk mk/fuzz.mk mk/bench.mk
