@@ -17,6 +17,10 @@ endif
 .DEFAULT_GOAL := all
 include mk/flags.mk
 
+# `make V=1` shows whole commands; otherwise a line a file.
+Q = $(if $(V),,@)
+say = $(if $(V),@:,@printf '  %-7s %s\n')
+
 PKG = pkg-config
 # The one place where libraries are named, a line each for whom.
 LIBS_MODULE  = -lpam $(shell $(PKG) --libs libsystemd)
@@ -51,12 +55,14 @@ all: $(PROGRAMS) ## build everything into build/
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(say) CC $<
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 define archive
 	@mkdir -p $(@D)
 	@rm -f $@
-	$(AR) rcsD $@ $^
+	$(say) AR $@
+	$(Q)$(AR) rcsD $@ $^
 endef
 $(LIB_COMMON): $(call objects,$(SRC_COMMON)); $(archive)
 $(LIB_CLIENT): $(call objects,$(SRC_CLIENT)); $(archive)
@@ -65,21 +71,26 @@ $(LIB_DAEMON): $(call objects,$(filter-out daemon/main.c,$(SRC_DAEMON))); $(arch
 $(LIB_BACKEND): $(call objects,$(filter-out backend/main.c,$(SRC_BACKEND))); $(archive)
 
 $(BUILD)/pam_itax.so: $(call objects,$(SRC_MODULE)) $(LIB_CLIENT) $(LIB_COMMON) pam_module/pam_itax.map
-	$(CC) -shared -Wl,--version-script=pam_module/pam_itax.map $(if $(filter 1,$(SAN)),,-Wl,-z,defs) $(ALL_LDFLAGS) \
+	$(say) LINK $@
+	$(Q)$(CC) -shared -Wl,--version-script=pam_module/pam_itax.map $(if $(filter 1,$(SAN)),,-Wl,-z,defs) $(ALL_LDFLAGS) \
 		-o $@ $(filter %.o %.a,$^) $(LIBS_MODULE)
 $(BUILD)/itaxd: $(BUILD)/obj/daemon/main.o $(LIB_DAEMON) $(LIB_WIRE) $(LIB_COMMON)
-	$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(LIBS_DAEMON)
+	$(say) LINK $@
+	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(LIBS_DAEMON)
 $(BUILD)/itax-backend: $(BUILD)/obj/backend/main.o $(LIB_BACKEND) $(LIB_WIRE) $(LIB_COMMON)
-	$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(LIBS_BACKEND)
+	$(say) LINK $@
+	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(LIBS_BACKEND)
 $(BUILD)/itaxctl: $(call objects,$(SRC_CTL)) $(LIB_CLIENT) $(LIB_COMMON)
-	$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(LIBS_CTL)
+	$(say) LINK $@
+	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(LIBS_CTL)
 
 # A unit test may use any part; the linker takes from the archives what it needs.
 UNIT_HELP = $(call objects,$(filter-out tests/unit/test-%.c,$(SRC_UNIT)))
 $(BUILD)/unit/test-%: $(BUILD)/obj/tests/unit/test-%.o $(UNIT_HELP) \
 		$(LIB_DAEMON) $(LIB_BACKEND) $(LIB_CLIENT) $(LIB_WIRE) $(LIB_COMMON)
 	@mkdir -p $(@D)
-	$(CC) -pie $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS_TEST)
+	$(say) LINK $@
+	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS_TEST)
 
 .PHONY: unit
 unit: $(UNIT_TESTS) ## build the unit tests
