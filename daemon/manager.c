@@ -568,7 +568,7 @@ int manager_new(sd_event *event, Config *config, Manager **ret) {
         if (r < 0)
                 return r;
 
-        r = bus_server_new(event, &handlers, manager, &manager->bus);
+        r = bus_server_new(event, NULL, &handlers, manager, &manager->bus);
         if (r < 0) {
                 manager->era->config = NULL; /* stays the caller's */
                 return r;

@@ -15,11 +15,15 @@
 #include "lib/common/step.h"
 #include "lib/common/util.h"
 
+#define BUS_ANSWER_BYTES_MAX 4096U /* a longer one ends the login */
+
 typedef struct BusServer BusServer;
 typedef struct BusOpen BusOpen; /* an OpenLogin that waits for its answer */
 typedef struct BusPeer BusPeer; /* the daemon's end of one login's socket */
 
-/* What the caller said of itself: filtered, within limits.h, "" where unknown. */
+/* What the caller said of itself: filtered, within limits.h, "" where unknown. Borrowed for the call of handlers.open.
+ * A terminal, host or locale that is too long is cut; any other string that is, or that could not be shown,
+ * was refused. */
 typedef struct BusCaller {
         uid_t uid;   /* from the bus daemon, never from the message */
         pid_t pid;   /* likewise; for the log only */
@@ -36,7 +40,8 @@ typedef struct BusHandlers {
 
 typedef struct BusPeerHandlers {
         /* The client asks for the first step (@answer NULL, first true) or hands in an answer to the last one. The serial
-         * has been checked. @answer is borrowed. */
+         * has been checked. @answer is borrowed; NULL for nothing. It may be longer than LIMIT_ANSWER_BYTES (to be
+         * refused with words), but never longer than BUS_ANSWER_BYTES_MAX. */
         void (*next)(BusPeer *peer, bool first, const Secret *answer, void *userdata);
         /* End of file, or the client broke the protocol. Called once; the peer must then be freed. */
         void (*gone)(BusPeer *peer, void *userdata);
@@ -49,7 +54,18 @@ typedef enum BusRefusal {
         BUS_REFUSE_UNAVAILABLE, /* org.itax.Auth1.Error.Unavailable */
 } BusRefusal;
 
-int bus_server_new(sd_event *event, const BusHandlers *handlers, void *userdata, BusServer **ret);
+#define BUS_ADDRESS "unix:path=/run/dbus/system_bus_socket"
+#define BUS_NAME "org.itax.Auth1"
+
+/**
+ * bus_server_new() - connect, and ask for the name; nothing of it waits
+ * @address: NULL for BUS_ADDRESS; the environment is never asked
+ *
+ * Whether it worked is told to handlers.name, never from inside. Return: 0 or a negative errno.
+ */
+int bus_server_new(sd_event *event, const char *address, const BusHandlers *handlers, void *userdata, BusServer **ret);
+
+/** bus_server_free() - leave the bus; calls no handler. What handlers.open was given stays usable. */
 BusServer *bus_server_free(BusServer *server);
 DEFINE_CLEANUP(BusServer, bus_server_free)
 
@@ -59,7 +75,7 @@ int bus_open_accept(BusOpen *open, const BusPeerHandlers *handlers, void *userda
 BusOpen *bus_open_refuse(BusOpen *open, BusRefusal refusal);
 
 /** bus_peer_reply() - answer the pending Next with @step (its serial is set here, and remembered). Return: 0, -ENOTCONN,
- * -EPROTO when no Next is pending, or another negative errno. */
+ * -EPROTO when no Next is pending, -EINVAL for a step that step_validate() refuses, or another negative errno. */
 int bus_peer_reply(BusPeer *peer, Step *step);
 /** bus_peer_free() - flush what was sent, close, release; never calls a handler; takes NULL */
 BusPeer *bus_peer_free(BusPeer *peer);

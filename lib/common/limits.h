@@ -20,6 +20,7 @@
 #define LIMIT_TTY_BYTES              64
 #define LIMIT_HOST_BYTES             255  /* RFC 1035 section 2.3.4 */
 #define LIMIT_LOCALE_BYTES           32
+#define LIMIT_OPTION_BYTES           32   /* a word of an option: method, unit, prompts */
 
 /* What is shown */
 #define LIMIT_STEP_TEXT_BYTES        2048
