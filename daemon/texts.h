@@ -27,14 +27,15 @@ typedef enum TextsLanguage {
  */
 int texts_init(const char *localedir);
 
-/** texts_use() - the language of all that follows; as cheap as a comparison when it does not change */
+/** texts_use() - the language of all that follows; a mere comparison when it does not change */
 void texts_use(TextsLanguage language);
 
-/** texts_language_of() - language of a locale name like "zh_CN.UTF-8"; @fallback for C, POSIX, none, and every language
- * that has no translation */
+/** texts_language_of() - language of a locale name like "zh_CN.UTF-8"; @fallback for C, POSIX,
+ * none, and every language that has no translation */
 TextsLanguage texts_language_of(const char *locale, TextsLanguage fallback);
 
-/** texts_language_from_string() - "en" or "zh_CN" as in itaxd.conf; _TEXTS_LANGUAGE_MAX for anything else */
+/** texts_language_from_string() - "en" or "zh_CN" as in itaxd.conf; _TEXTS_LANGUAGE_MAX for
+ * anything else */
 TextsLanguage texts_language_from_string(const char *word);
 
 /**

@@ -48,13 +48,13 @@ typedef struct LoginSetup {
         UnitPolicy unit_policy;
         Phase phase;
         bool binding;             /* remote: the six digits of D9 are wanted */
-        bool refuse_empty;        /* PAM_DISALLOW_NULL_AUTHTOK; met always, as no empty password is ever sent */
+        bool refuse_empty;        /* PAM_DISALLOW_NULL_AUTHTOK; always so: no empty password is sent */
         const char *unit;         /* preselected unit code, NULL for none */
         const char *user;         /* local user that the application set, NULL if it set none */
-        const char *account;      /* the one account the map gives for .user; NULL if none or several, and with
-                                   * several (neither of the two below) the account is asked */
-        bool user_is_other;       /* .user exists on this host and has no account: REASON_NOT_OURS */
-        bool user_is_unknown;     /* .user neither exists nor has an account: asked like any other, in vain */
+        const char *account;      /* the one account the map gives for .user; NULL if none or several.
+                                   * With several (neither of the two below) the account is asked */
+        bool user_is_other;       /* .user exists on this host without account: REASON_NOT_OURS */
+        bool user_is_unknown;     /* .user neither exists nor has an account: asked as if, in vain */
         uint64_t timeout_usec;    /* for the whole login */
 } LoginSetup;
 
@@ -134,7 +134,8 @@ DEFINE_CLEANUP(Login, login_free)
  * login_feed() - let something happen
  * @ret: what is to be done, in order; borrowed until the next call
  *
- * Return: 0, LOGIN_E_ORDER, or -ENOMEM (then the login is closed and @ret holds the end of it).
+ * Return: 0, LOGIN_E_ORDER, or -ENOMEM or another negative errno (then the login is closed and @ret
+ * holds the end of it).
  */
 int login_feed(Login *login, const LoginEvent *event, uint64_t now_usec, LoginActions *ret);
 

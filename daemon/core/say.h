@@ -11,7 +11,7 @@
 typedef enum SayId {
         SAY_NONE,
 
-        /* Questions. What "_OR_..." offers besides is an empty answer, or "p" at the prompts of a scan. */
+        /* Questions. "_OR_..." offers an empty answer as another way, or "p" beside a code. */
         SAY_ASK_ACCOUNT,
         SAY_ASK_ACCOUNT_OR_QR,
         SAY_ASK_PASSWORD,

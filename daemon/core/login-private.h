@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Login, from inside: what the files of the machine share
+ *
+ *   login.c           states, deadlines, the table of states and events
+ *   login-plan.c      what is said and asked; how a login fails
+ *   login-verdict.c   the one place that grants
+ *   login-answer.c    the table of questions; which answers are never looked at
+ *   login-reply.c     the table of requests and replies; who the person is
+ *   login-captcha.c   the picture that goes with the next try
+ *   login-password.c  account, password; the single answer
+ *   login-qr.c        QR login
+ *   login-unit.c      unit verification
+ *
+ * A new factor is a question (a row of login_asks), a request (a row of the table of replies) and a
+ * file of its own; if it proves a unit, a UnitProof and its row in login-verdict.c. States stay as
+ * they are: what is asked is in .ask, what was sent in .request.
+ *
+ * Handlers allocate before they change anything. What they return below 0 ends the login. */
+
+#include "daemon/core/login.h"
+#include "daemon/core/mark.h"
+
+/* Loops that a person could go round for ever. */
+#define LOGIN_ASKS_MAX 20       /* questions in one login */
+#define LOGIN_SCAN_ASKS_MAX 100 /* "press Enter when you have confirmed"; costs nobody anything */
+#define LOGIN_CODES_MAX 6       /* QR codes: one, and five more */
+#define LOGIN_POLLS_MAX 1000    /* questions for the state of a QR login */
+#define LOGIN_DIGITS_MAX 3      /* wrong digits for one code (threats R11) */
+#define LOGIN_CHOICES_PAGE (LIMIT_STEP_CHOICES - 2)
+
+/* A client waits LIMIT_NEXT_WAIT_USEC for a step, so it is told of a failure before. */
+#define LOGIN_PENDING_USEC (22 * USEC_PER_SEC)
+/* Time is up while the person types: this long there is still somebody to tell it to. */
+#define LOGIN_LATE_USEC (60 * USEC_PER_SEC)
+
+typedef enum LoginState {
+        LOGIN_NEW,
+        LOGIN_WAIT_CLIENT,   /* for the answer to the question in .ask */
+        LOGIN_WAIT_PLATFORM, /* for the reply to .request; the client's Next is pending */
+        LOGIN_WAIT_SCAN,     /* for the phone; Next may or may not be pending */
+        LOGIN_WAIT_RESOLVE,  /* for the local user; Next is pending */
+        LOGIN_LATE,          /* time is up, and the client has not asked since */
+        LOGIN_CLOSED,
+        _LOGIN_STATE_MAX,
+} LoginState;
+
+/* The question that is open. */
+typedef enum Ask {
+        ASK_NOTHING,
+        ASK_ACCOUNT,
+        ASK_PASSWORD,
+        ASK_CAPTCHA,
+        ASK_SCAN,      /* nothing: a code to scan is shown */
+        ASK_CONFIRMED, /* Enter, when the phone has confirmed (MODE_BUFFERED) */
+        ASK_DIGITS,    /* the six digits of the phone */
+        ASK_UNIT,
+        ASK_UNIT_PASSWORD,
+        ASK_UNIT_CAPTCHA,
+        ASK_ONE, /* everything in one answer (MODE_ONE) */
+        _ASK_MAX,
+} Ask;
+
+_Static_assert(_ASK_MAX <= MARK_SLOTS, "a mark has a slot for each question");
+
+/* How the person showed who he or she is. */
+typedef enum Route { ROUTE_NONE, ROUTE_PASSWORD, ROUTE_QR, _ROUTE_MAX } Route;
+
+/* How it was shown that the person may act for the unit. */
+typedef enum UnitProof { PROOF_NONE, PROOF_RELATION, PROOF_PASSWORD, _PROOF_MAX } UnitProof;
+
+typedef struct Device {
+        char *uri, *short_uri, *user_code;
+        DeviceState state;
+        bool state_told;  /* the client knows .state */
+        unsigned n_wrong; /* wrong digits */
+} Device;
+
+#define UNIT_NOBODY SIZE_MAX
+
+struct Login {
+        /* As set up */
+        LoginMode mode;
+        LoginMethod method;
+        UnitPolicy unit_policy;
+        Phase phase;
+        bool binding, user_is_other, user_is_unknown;
+        char user[LIMIT_USER_BYTES + 1]; /* "" if the application set none */
+        char mapped[LIMIT_ACCOUNT_BYTES + 1]; /* who must be shown, by the map or impossible; "" */
+        char fixed_unit[LIMIT_UNIT_CODE_BYTES + 1];
+
+        /* Where it stands */
+        LoginState state;
+        Ask ask;
+        bool next_pending;        /* the client waits for a step */
+        uint64_t next_since_usec; /* since when */
+        uint64_t now_usec, end_usec, deadline_usec;
+        unsigned n_asks, n_scan_asks, n_codes, n_polls, n_refused;
+        Ask last_ask; /* question of the last answer that was not empty */
+        Mark *mark;   /* a slot a question; NULL until something was answered */
+
+        /* What was typed */
+        char account[LIMIT_ACCOUNT_BYTES + 1]; /* "" while nobody is named */
+        AccountKind account_kind;
+        char typed_unit[LIMIT_UNIT_CODE_BYTES + 1];
+        Secret *password, *unit_password, *captcha, *digits;
+
+        /* What the platform sent */
+        uint8_t *captcha_png;
+        size_t n_captcha_png;
+        bool captcha_due;
+        Device device;
+        Reply parked; /* REPLY_* that came while nobody waited; kind _REPLY_KIND_MAX if none */
+
+        /* What is proven; read by login-verdict.c alone */
+        Route route;
+        bool person_proven;
+        bool account_disabled;
+        bool digits_redeemed;
+        char local_user[LIMIT_USER_BYTES + 1]; /* "" until resolved */
+        ReplyPerson person;
+        bool person_fresh; /* nobody was waited for since the platform described the person */
+        size_t unit;       /* index in person.units, UNIT_NOBODY while none is chosen */
+        UnitProof unit_proof;
+        size_t page_first; /* index of the first unit shown */
+
+        /* What goes out */
+        Request request;  /* under way unless its kind is REQUEST_NONE */
+        Request answered; /* what the reply at hand answers; its pointers are not to be used */
+        Plan plan;
+        bool plan_given;
+        Outcome outcome;
+        LoginActions actions;
+};
+
+/* login.c */
+
+/** login_state_enter() - the only way to another state; sets the deadline */
+void login_state_enter(Login *login, LoginState state);
+/** login_send() - give out login->request and wait for its reply in @state */
+void login_send(Login *login, LoginState state);
+/** login_cancel() - forget the request under way, if there is one */
+void login_cancel(Login *login);
+/** login_act() - the next action, zeroed but for its kind */
+LoginAction *login_act(Login *login, ActionKind kind);
+/** login_wipe() - forget every secret */
+void login_wipe(Login *login);
+/** login_end() - give out the outcome, wipe, close */
+void login_end(Login *login, StepReason reason, const char *detail);
+
+/* login-plan.c */
+
+/** login_tell() - say something with the next step */
+void login_tell(Login *login, SayId id);
+void login_tell_number(Login *login, SayId id, int64_t number);
+void login_tell_text(Login *login, SayId id, const char *text, const char *text2);
+/** login_ask() - put a question to the person; fails the login when there were too many, or when
+ * the client cannot */
+void login_ask(Login *login, Ask ask);
+/** login_show() - STEP_SCAN to the pending Next; the state does not change */
+void login_show(Login *login);
+/** login_fail() - cancel, plan STEP_FAIL if the client waits, end; @say is SAY_NONE or told without
+ * members */
+void login_fail(Login *login, StepReason reason, const char *detail, SayId say);
+/** login_offers_other() - may this question be answered by going another way? */
+bool login_offers_other(const Login *login, Ask ask);
+
+/* login-verdict.c */
+
+/* What must be true at the moment of STEP_DONE. A fact is read from what was proven, never set. */
+typedef struct Facts {
+        bool person_proven; /* the platform named a person in this login */
+        bool account_open;  /* and never called the account disabled */
+        bool account_asked; /* the person is the one who was named, if anybody was */
+        bool phone_bound;   /* the digits were redeemed, if they were wanted */
+        bool user_resolved; /* the person is a user of this host */
+        bool user_asked;    /* the one that the application asked for, if it did */
+        bool unit_proven;   /* the unit asked for, or none is needed */
+        bool phase_kept;    /* in a way that the phase admits */
+} Facts;
+
+void login_facts(const Login *login, Facts *ret);
+bool facts_grant(const Facts *facts);
+/** login_person_is_asked() - is the person who arrived the one who was named? */
+bool login_person_is_asked(const Login *login);
+/** login_grant() - plan STEP_DONE if everything is proven, else fail. Nothing else plans it. */
+void login_grant(Login *login);
+
+/* login-answer.c */
+
+typedef struct AskRule {
+        StepKind kind;
+        SayId prompt;
+        SayId prompt_other; /* when login_offers_other() */
+        SayId mistaken;     /* told when the answer was that of another question */
+        int (*answered)(Login *login, const Secret *answer);
+} AskRule;
+
+extern const AskRule login_asks[_ASK_MAX];
+
+int login_answered(Login *login, const Secret *answer);
+/** answer_plain() - a short answer without spaces around, full-width made plain; false if it is
+ * longer than @n - 1 */
+bool answer_plain(const Secret *answer, char *ret, size_t n);
+/** answer_is_password() - can the platform be sent this? Not empty, not too long, well-formed, no
+ * control character */
+bool answer_is_password(const Secret *answer);
+
+/* login-reply.c */
+
+int login_replied(Login *login, Reply *reply);
+/** login_resolved() - the person's local user is known, NULL if there is none */
+void login_resolved(Login *login, const char *user);
+/** login_fail_locked() - fail with the minutes that are left */
+void login_fail_locked(Login *login, const Reply *reply, SayId say, SayId say_minutes,
+                       const char *detail);
+
+/* login-captcha.c */
+
+typedef enum CaptchaAnswer {
+        CAPTCHA_TYPED,      /* now in login->captcha */
+        CAPTCHA_REFRESH,    /* another picture is wanted */
+        CAPTCHA_IMPOSSIBLE, /* no captcha looks like this */
+} CaptchaAnswer;
+
+void login_captcha_forget(Login *login);
+/** login_captcha_keep() - the picture of @reply is due with the next try; none if it has none */
+void login_captcha_keep(Login *login, Reply *reply);
+/** login_captcha_request() - ask the platform for a picture, for the unit if one is chosen */
+void login_captcha_request(Login *login);
+/** login_captcha_ask() - ask the person, once there is a picture */
+void login_captcha_ask(Login *login);
+int login_captcha_take(Login *login, const Secret *answer, CaptchaAnswer *ret);
+int login_captcha_arrived(Login *login, Reply *reply);
+
+/* login-password.c */
+
+/** login_first() - the first question, or the first code */
+void login_first(Login *login);
+int login_account_answered(Login *login, const Secret *answer);
+int login_password_answered(Login *login, const Secret *answer);
+int login_captcha_answered(Login *login, const Secret *answer);
+int login_one_answered(Login *login, const Secret *answer);
+int login_password_wrong(Login *login, Reply *reply);
+int login_password_captcha(Login *login, Reply *reply);
+int login_password_locked(Login *login, Reply *reply);
+
+/* login-qr.c */
+
+void login_qr_start(Login *login);
+/** login_scan_hold_over() - nothing happened for LIMIT_HOLD_USEC: repeat the step, keep waiting */
+void login_scan_hold_over(Login *login);
+/** login_scan_answered() - Next came in while the phone is waited for */
+int login_scan_answered(Login *login, const Secret *answer);
+/** login_confirmed_answered() - Enter, digits, or another way, at a prompt beside the code */
+int login_confirmed_answered(Login *login, const Secret *answer);
+int login_device_arrived(Login *login, Reply *reply);
+int login_poll_state(Login *login, Reply *reply);
+int login_poll_refused(Login *login, Reply *reply);
+int login_poll_expired(Login *login, Reply *reply);
+int login_digits_wrong(Login *login, Reply *reply);
+void device_done(Device *device);
+
+/* login-unit.c */
+
+/** login_unit_begin() - the person is known: which unit, and how it is verified */
+void login_unit_begin(Login *login);
+/** login_unit_choices() - put one page of units into the plan */
+void login_unit_choices(Login *login);
+int login_unit_answered(Login *login, const Secret *answer);
+int login_unit_password_answered(Login *login, const Secret *answer);
+int login_unit_captcha_answered(Login *login, const Secret *answer);
+int login_unit_verified(Login *login, Reply *reply);
+int login_unit_unrelated(Login *login, Reply *reply);
+int login_unit_unknown(Login *login, Reply *reply);
+int login_unit_wrong(Login *login, Reply *reply);
+int login_unit_captcha(Login *login, Reply *reply);
+int login_unit_locked(Login *login, Reply *reply);
