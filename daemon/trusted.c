@@ -45,7 +45,7 @@ static int folder_open(const char *path, const char **ret_name, int *ret) {
 
 int trusted_open(const char *path, int *ret) {
         _cleanup_(closep) int folder = -1, fd = -1;
-        const char *name = NULL;
+        const char *name = "";
         struct stat st;
         int r;
 

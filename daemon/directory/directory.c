@@ -165,7 +165,7 @@ static void question_run(void *data) {
         if (found && strlen(found->pw_name) <= LIMIT_USER_BYTES) {
                 question->user.exists = true;
                 question->user.uid = found->pw_uid;
-                (void)strcpy(question->user.name, found->pw_name);
+                memcpy(question->user.name, found->pw_name, strlen(found->pw_name) + 1);
                 return;
         }
         question->user = (DirectoryUser){};
@@ -207,7 +207,7 @@ int directory_find_name(Directory *directory, const char *name, DirectoryFn fn, 
 
         if (strlen(name) > LIMIT_USER_BYTES)
                 return -EINVAL;
-        (void)strcpy(question.user.name, name);
+        memcpy(question.user.name, name, strlen(name) + 1);
         return lookup_start(directory, &question, fn, userdata, ret);
 }
 

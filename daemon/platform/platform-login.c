@@ -10,7 +10,8 @@
 #include "daemon/log.h"
 #include "daemon/platform/platform-internal.h"
 
-static const char *const request_names[_REQUEST_KIND_MAX] = {
+static const char *const request_names[_REQUEST_KIND_MAX + 1] = {
+        [_REQUEST_KIND_MAX] = "unknown",
         [REQUEST_NONE] = "nothing",
         [REQUEST_PASSWORD] = "password",
         [REQUEST_CAPTCHA] = "captcha",

@@ -23,7 +23,7 @@ static void buffer_done(Buffer *buffer) {
 }
 
 static int buffer_add(Buffer *buffer, const char *s, size_t n) {
-        if (n >= buffer->capacity - buffer->n) {
+        if (!buffer->s || n >= buffer->capacity - buffer->n) {
                 size_t capacity = 2 * buffer->capacity + n + 64;
                 char *grown;
 
