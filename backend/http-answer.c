@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Answers: from a status and a body in a Secret (an answer may hold a token) to the library's response. */
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "backend/http-answer.h"
+#include "backend/report.h"
+#include "backend/pages.h"
+
+#define TYPE_JSON "application/json"
+#define TYPE_PROBLEM "application/problem+json"
+#define TYPE_HTML "text/html; charset=utf-8"
+#define RETRY_BUSY_SEC 2
+
+/* Titles of RFC 9457 problems, for developers. */
+static const struct {
+        const char *word, *title;
+} titles[] = {
+        { "bad-request", "The request is not of the schema" },
+        { "unauthorized", "No valid access token" },
+        { "not-found", "There is no such thing" },
+        { "method-not-allowed", "Not by this method" },
+        { "too-large", "The body is too large" },
+        { "unavailable", "Try again later" },
+        { "wrong-person", "The login was begun for another account" },
+        { "account-disabled", "The account is disabled" },
+        { "device-decided", "The login has been decided already" },
+        { "device-expired", "The code is too old" },
+        { "unit-password-wrong", "The declaration password is wrong" },
+        { "unit-captcha-required", "The next try needs a captcha" },
+        { "unit-locked", "The declaration password is locked" },
+        { "unit-not-related", "The person may not act for this unit in this way" },
+};
+
+static ErrorStyle style_of(const Request *request) {
+        return request->route ? request->route->style : STYLE_PROBLEM;
+}
+
+static void answer(Request *request, unsigned status, const char *content_type, Secret *body) {
+        _cleanup_(secret_freep) Secret *owned = body;
+
+        if (request->answered)
+                return;
+
+        request->answered = true;
+        request->status = status;
+        request->content_type = content_type;
+        request->answer = TAKE_PTR(owned);
+
+        if (request->suspended) {
+                request->suspended = false;
+                MHD_resume_connection(request->connection);
+        }
+}
+
+static void answer_or_fail(Request *request, unsigned status, const char *content_type, Secret *body) {
+        if (body)
+                answer(request, status, content_type, body);
+        else /* no memory, or a text that the schema refuses: nothing more can be said than the status */
+                answer(request, MHD_HTTP_SERVICE_UNAVAILABLE, "text/plain", NULL);
+}
+
+void request_json(Request *request, unsigned status, Secret *json) {
+        answer_or_fail(request, status, TYPE_JSON, json);
+}
+
+void request_literal(Request *request, unsigned status, const char *json) {
+        Secret *body = NULL;
+
+        (void)secret_new_from(json, strlen(json), &body);
+        answer_or_fail(request, status, TYPE_JSON, body);
+}
+
+void request_html(Request *request, unsigned status, Secret *html) {
+        answer_or_fail(request, status, TYPE_HTML, html);
+}
+
+void request_problem(Request *request, unsigned status, const WireProblem *problem) {
+        WireProblem copy = *problem;
+        Secret *body = NULL;
+        char type[LIMIT_URI_BYTES + 1];
+
+        for (size_t i = 0; i < ELEMENTSOF(titles); i++)
+                if (strcmp(titles[i].word, problem->type) == 0)
+                        copy.title = (char *)(uintptr_t)titles[i].title;
+        (void)snprintf(type, sizeof(type), "%s/problems/%s", request->server->options->issuer, problem->type);
+        copy.type = type;
+        copy.status = status;
+        (void)wire_problem_encode(&copy, &body);
+        answer_or_fail(request, status, TYPE_PROBLEM, body);
+}
+
+void request_refuse(Request *request, unsigned status, const char *word) {
+        Secret *body = NULL;
+
+        switch (style_of(request)) {
+        case STYLE_OAUTH: {
+                /* what is wrong with the request as such has one word there (RFC 6749 section 5.2) */
+                WireTokenError error = { .error = (char *)(uintptr_t)word, .attempts_left = -1 };
+
+                if (strcmp(word, "too-large") == 0) {
+                        WireProblem problem = { .type = (char *)(uintptr_t)word, .attempts_left = -1 };
+
+                        request_problem(request, status, &problem);
+                        return;
+                }
+                (void)wire_token_error_encode(&error, &body);
+                answer_or_fail(request, status, TYPE_JSON, body);
+                break;
+        }
+        case STYLE_PROBLEM: {
+                WireProblem problem = { .type = (char *)(uintptr_t)word, .attempts_left = -1 };
+
+                request_problem(request, status, &problem);
+                break;
+        }
+        case STYLE_PAGE:
+                (void)page_error(status, &body);
+                answer_or_fail(request, status, TYPE_HTML, body);
+                break;
+        }
+}
+
+void request_busy(Request *request) {
+        request->retry_after_sec = RETRY_BUSY_SEC;
+        request_refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE,
+                       style_of(request) == STYLE_OAUTH ? "temporarily_unavailable" : "unavailable");
+}
+
+void request_fail(Request *request, int error) {
+        report_error(error, request->route ? request->route->template : "-");
+        request_busy(request);
+}
+
+void request_peer(const Request *request, char *ret, size_t n) {
+        const union MHD_ConnectionInfo *info =
+                MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+        const struct sockaddr *address = info ? info->client_addr : NULL;
+
+        (void)snprintf(ret, n, "unix");
+        if (address && address->sa_family == AF_INET)
+                (void)inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)address)->sin_addr, ret, (socklen_t)n);
+        else if (address && address->sa_family == AF_INET6)
+                (void)inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr, ret, (socklen_t)n);
+}
+
+static void response_free(void *cls) {
+        (void)secret_free(cls);
+}
+
+static void headers_add(const Request *request, struct MHD_Response *response) {
+        char number[16];
+
+        (void)MHD_add_response_header(response, "Content-Type", request->content_type);
+        (void)MHD_add_response_header(response, "Cache-Control", "no-store");
+        (void)MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+        if (request->content_type && strcmp(request->content_type, TYPE_HTML) == 0) {
+                (void)MHD_add_response_header(response, "Content-Security-Policy", page_policy());
+                (void)MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
+                (void)MHD_add_response_header(response, "X-Frame-Options", "DENY");
+        }
+        if (request->retry_after_sec > 0) {
+                (void)snprintf(number, sizeof(number), "%u", request->retry_after_sec);
+                (void)MHD_add_response_header(response, "Retry-After", number);
+        }
+        if (request->status == MHD_HTTP_METHOD_NOT_ALLOWED && request->allow)
+                (void)MHD_add_response_header(response, "Allow", request->allow);
+        if (request->status == MHD_HTTP_UNAUTHORIZED && request->route)
+                (void)MHD_add_response_header(response, "WWW-Authenticate",
+                                              request->route->access == ACCESS_CLIENT ? "Basic realm=\"itax\"" :
+                                                                                        "Bearer realm=\"itax\"");
+        if (request->server->stopping)
+                (void)MHD_add_response_header(response, "Connection", "close");
+}
+
+enum MHD_Result http_answer_queue(Request *request) {
+        struct MHD_Response *response;
+        enum MHD_Result result;
+        Secret *body = TAKE_PTR(request->answer);
+
+        response = MHD_create_response_from_buffer_with_free_callback_cls(
+                secret_size(body), (void *)(uintptr_t)secret_text(body), response_free, body);
+        if (!response) {
+                (void)secret_free(body);
+                return MHD_NO;
+        }
+        headers_add(request, response);
+        result = MHD_queue_response(request->connection, request->status, response);
+        MHD_destroy_response(response);
+        request->queued = result == MHD_YES;
+        return result;
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "backend/model-unit.h"
+
+static void row_read(Statement *statement, UnitRow *ret) {
+        const char *hash = statement_text(statement, 2);
+
+        *ret = (UnitRow){ .authorised = statement_int(statement, 3) != 0 };
+        (void)snprintf(ret->code, sizeof(ret->code), "%s", statement_text(statement, 0));
+        (void)snprintf(ret->name, sizeof(ret->name), "%s", statement_text(statement, 1));
+        (void)snprintf(ret->password_hash, sizeof(ret->password_hash), "%s", hash ? hash : "");
+}
+
+int unit_list(Store *store, const char *account_id, UnitRow **ret_units, size_t *ret_n_units) {
+        _cleanup_(statement_freep) Statement *statement = NULL;
+        _cleanup_(freep) UnitRow *units = NULL;
+        size_t n = 0;
+        int r;
+
+        r = store_query(store, &statement,
+                        "SELECT unit.code, unit.name, unit.password_hash, relation.authorised FROM relation"
+                        " JOIN unit ON unit.code = relation.unit_code WHERE relation.account_id = $1"
+                        " ORDER BY unit.code LIMIT $2",
+                        "ti", account_id, (int64_t)LIMIT_UNITS);
+        if (r < 0)
+                return r;
+
+        while ((r = statement_next(statement)) == 1) {
+                /* doubling from one: a person has one unit, seldom more */
+                if ((n & (n - 1)) == 0) {
+                        UnitRow *more = reallocarray(units, n ? 2 * n : 1, sizeof(UnitRow));
+
+                        if (!more)
+                                return -ENOMEM;
+                        units = more;
+                }
+                row_read(statement, &units[n++]);
+        }
+        if (r < 0)
+                return r;
+
+        *ret_units = TAKE_PTR(units);
+        *ret_n_units = n;
+        return 0;
+}
+
+int unit_find(Store *store, const char *account_id, const char *code, UnitRow *ret) {
+        _cleanup_(statement_freep) Statement *statement = NULL;
+        int r;
+
+        r = store_query(store, &statement,
+                        "SELECT unit.code, unit.name, unit.password_hash, relation.authorised FROM relation"
+                        " JOIN unit ON unit.code = relation.unit_code WHERE relation.account_id = $1 AND unit.code = $2",
+                        "tt", account_id, code);
+        if (r < 0)
+                return r;
+        r = statement_next(statement);
+        if (r < 0)
+                return r;
+        if (r == 0)
+                return UNIT_E_UNKNOWN;
+
+        row_read(statement, ret);
+        return 0;
+}
+
+int unit_password_hash(Store *store, const char *code, char ret[static PASSWORD_HASH_BYTES + 1]) {
+        _cleanup_(statement_freep) Statement *statement = NULL;
+        const char *hash;
+        int r;
+
+        r = store_query(store, &statement, "SELECT password_hash FROM unit WHERE code = $1", "t", code);
+        if (r < 0)
+                return r;
+        r = statement_next(statement);
+        if (r < 0)
+                return r;
+        if (r == 0)
+                return UNIT_E_UNKNOWN;
+
+        hash = statement_text(statement, 0);
+        (void)snprintf(ret, PASSWORD_HASH_BYTES + 1, "%s", hash ? hash : "");
+        return 0;
+}
+
+void unit_guard_key(const char *code, char ret[static GUARD_KEY_BYTES + 1]) {
+        (void)snprintf(ret, GUARD_KEY_BYTES + 1, "u:%s", code);
+}
+
+int unit_put(Store *store, const UnitNew *unit) {
+        int r;
+
+        r = store_run(store,
+                      "INSERT INTO unit (code, name, password_hash, ca, legal_representative, finance_manager)"
+                      " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (code) DO UPDATE SET name = $2, password_hash = $3,"
+                      " ca = $4, legal_representative = $5, finance_manager = $6",
+                      "tttitt", unit->code, unit->name, unit->password_hash, unit->ca, unit->legal_representative,
+                      unit->finance_manager);
+        return r > 0 ? UNIT_E_UNKNOWN : r;
+}
+
+int relation_put(Store *store, const char *account_id, const char *code, int64_t authorised) {
+        int r;
+
+        r = store_run(store,
+                      "INSERT INTO relation (account_id, unit_code, authorised) VALUES ($1, $2, $3)"
+                      " ON CONFLICT (account_id, unit_code) DO UPDATE SET authorised = $3",
+                      "tti", account_id, code, authorised);
+        return r > 0 ? UNIT_E_UNKNOWN : r;
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The tables. Times are seconds since 1970. Tokens, codes and sessions stand here as hexadecimal
+ * SHA-256 only: who reads the table cannot use them. */
+
+#include "backend/schema.h"
+#include "lib/common/util.h"
+
+static const char *const migrations[] = {
+        /* 0 -> 1 */
+        "CREATE TABLE setting ("
+        "  name TEXT NOT NULL PRIMARY KEY,"
+        "  value TEXT NOT NULL"
+        ") /*strict*/;"
+
+        "CREATE TABLE account ("
+        "  id TEXT NOT NULL PRIMARY KEY,"
+        "  login_name TEXT NOT NULL UNIQUE,"
+        "  name TEXT NOT NULL,"
+        "  document_type TEXT NOT NULL,"
+        "  document_number TEXT NOT NULL,"
+        "  mobile TEXT NOT NULL,"
+        "  password_hash TEXT NOT NULL,"
+        "  residence TEXT NOT NULL,"
+        "  disabled BIGINT NOT NULL DEFAULT 0,"
+        "  created_at BIGINT NOT NULL,"
+        "  UNIQUE (document_type, document_number)"
+        ") /*strict*/;"
+
+        /* every name by which an account can log in: one name space, so no two accounts share one */
+        "CREATE TABLE account_name ("
+        "  name TEXT NOT NULL PRIMARY KEY,"
+        "  account_id TEXT NOT NULL REFERENCES account (id) ON DELETE CASCADE"
+        ") /*strict*/;"
+        "CREATE INDEX account_name_account ON account_name (account_id);"
+
+        "CREATE TABLE unit ("
+        "  code TEXT NOT NULL PRIMARY KEY,"
+        "  name TEXT NOT NULL,"
+        "  password_hash TEXT,"
+        "  ca BIGINT NOT NULL DEFAULT 0,"
+        "  legal_representative TEXT REFERENCES account (id) ON DELETE SET NULL,"
+        "  finance_manager TEXT REFERENCES account (id) ON DELETE SET NULL"
+        ") /*strict*/;"
+        "CREATE INDEX unit_representative ON unit (legal_representative);"
+        "CREATE INDEX unit_finance ON unit (finance_manager);"
+
+        /* a person's units; authorised tells the authorisation relation */
+        "CREATE TABLE relation ("
+        "  account_id TEXT NOT NULL REFERENCES account (id) ON DELETE CASCADE,"
+        "  unit_code TEXT NOT NULL REFERENCES unit (code) ON DELETE CASCADE,"
+        "  authorised BIGINT NOT NULL DEFAULT 0,"
+        "  PRIMARY KEY (account_id, unit_code)"
+        ") /*strict*/;"
+        "CREATE INDEX relation_unit ON relation (unit_code);"
+
+        "CREATE TABLE registration_code ("
+        "  code TEXT NOT NULL PRIMARY KEY,"
+        "  name TEXT NOT NULL,"
+        "  document_type TEXT NOT NULL,"
+        "  document_number TEXT NOT NULL,"
+        "  issued_at BIGINT NOT NULL,"
+        "  used_at BIGINT NOT NULL DEFAULT 0"
+        ") /*strict*/;"
+
+        /* the five tries of an account, a unit, or a name that nobody has */
+        "CREATE TABLE guard ("
+        "  key TEXT NOT NULL PRIMARY KEY,"
+        "  tries_left BIGINT NOT NULL CHECK (tries_left BETWEEN 0 AND 5),"
+        "  locked_until BIGINT NOT NULL DEFAULT 0,"
+        "  phantom BIGINT NOT NULL DEFAULT 0,"
+        "  touched_at BIGINT NOT NULL"
+        ") /*strict*/;"
+        "CREATE INDEX guard_phantom ON guard (phantom, touched_at);"
+
+        "CREATE TABLE auth_session ("
+        "  hash TEXT NOT NULL PRIMARY KEY,"
+        "  client_id TEXT NOT NULL,"
+        "  guard_key TEXT NOT NULL,"
+        "  created_at BIGINT NOT NULL,"
+        "  expires_at BIGINT NOT NULL"
+        ") /*strict*/;"
+        "CREATE INDEX auth_session_expires ON auth_session (expires_at);"
+
+        "CREATE TABLE captcha ("
+        "  id TEXT NOT NULL PRIMARY KEY,"
+        "  session_hash TEXT NOT NULL,"
+        "  guard_key TEXT NOT NULL,"
+        "  answer TEXT NOT NULL,"
+        "  created_at BIGINT NOT NULL,"
+        "  expires_at BIGINT NOT NULL"
+        ") /*strict*/;"
+        "CREATE INDEX captcha_expires ON captcha (expires_at);"
+
+        "CREATE TABLE client ("
+        "  id TEXT NOT NULL PRIMARY KEY,"
+        "  secret_hash TEXT,"
+        "  revoked BIGINT NOT NULL DEFAULT 0,"
+        "  created_at BIGINT NOT NULL"
+        ") /*strict*/;"
+        "INSERT INTO client (id, secret_hash, revoked, created_at) VALUES ('itax-app', NULL, 0, 0);"
+
+        "CREATE TABLE code ("
+        "  hash TEXT NOT NULL PRIMARY KEY,"
+        "  client_id TEXT NOT NULL,"
+        "  account_id TEXT NOT NULL REFERENCES account (id) ON DELETE CASCADE,"
+        "  challenge TEXT NOT NULL,"
+        "  used_at BIGINT NOT NULL DEFAULT 0,"
+        "  created_at BIGINT NOT NULL,"
+        "  expires_at BIGINT NOT NULL"
+        ") /*strict*/;"
+        "CREATE INDEX code_account ON code (account_id);"
+        "CREATE INDEX code_expires ON code (expires_at);"
+
+        /* origin: hash of the code or device code it was given for */
+        "CREATE TABLE token ("
+        "  hash TEXT NOT NULL PRIMARY KEY,"
+        "  client_id TEXT NOT NULL,"
+        "  account_id TEXT NOT NULL REFERENCES account (id) ON DELETE CASCADE,"
+        "  hinted BIGINT NOT NULL,"
+        "  origin TEXT NOT NULL,"
+        "  created_at BIGINT NOT NULL,"
+        "  expires_at BIGINT NOT NULL"
+        ") /*strict*/;"
+        "CREATE INDEX token_account ON token (account_id);"
+        "CREATE INDEX token_origin ON token (origin);"
+        "CREATE INDEX token_expires ON token (expires_at);"
+
+        "CREATE TABLE device ("
+        "  hash TEXT NOT NULL PRIMARY KEY,"
+        "  user_code TEXT NOT NULL UNIQUE,"
+        "  client_id TEXT NOT NULL,"
+        "  state TEXT NOT NULL CHECK (state IN"
+        "    ('pending', 'scanned', 'confirmed', 'refused', 'wrong_person', 'digits_wrong', 'redeemed')),"
+        "  hinted BIGINT NOT NULL,"
+        "  hint_account TEXT REFERENCES account (id) ON DELETE CASCADE,"
+        "  hint_masked TEXT,"
+        "  host TEXT, service TEXT, terminal TEXT, remote_host TEXT,"
+        "  binding BIGINT NOT NULL,"
+        "  digits TEXT,"
+        "  digits_left BIGINT NOT NULL,"
+        "  account_id TEXT REFERENCES account (id) ON DELETE CASCADE,"
+        "  polled_at BIGINT NOT NULL DEFAULT 0,"
+        "  created_at BIGINT NOT NULL,"
+        "  expires_at BIGINT NOT NULL"
+        ") /*strict*/;"
+        "CREATE INDEX device_account ON device (account_id);"
+        "CREATE INDEX device_hint ON device (hint_account);"
+        "CREATE INDEX device_expires ON device (expires_at);",
+};
+
+const char *schema_migration(int version) {
+        if (version < 0 || (size_t)version >= ELEMENTSOF(migrations))
+                return NULL;
+        return migrations[version];
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Server: what all requests share, and the loop that serves them
+ *
+ * One thread does everything but the hashing: HTTP, store, long polls. So nothing here needs a lock,
+ * and a request sees the store between two others, never in the middle of one. */
+
+#include <microhttpd.h>
+#include <stdint.h>
+
+#include "backend/attempt.h"
+#include "backend/hash-pool.h"
+#include "backend/misses.h"
+#include "backend/model-client.h"
+#include "backend/store.h"
+#include "backend/waiters.h"
+
+#define SERVER_BODY_MAX 65536            /* bytes of a request body that are read */
+#define SERVER_BODY_DISCARD_MAX 1048576  /* beyond this the rest is not even waited for */
+#define SERVER_HEADER_MAX 16384          /* request line and headers */
+#define SERVER_IDLE_SEC 30               /* a connection without a whole request */
+#define SERVER_LONG_POLL_SEC 25          /* highest `wait` */
+#define SERVER_STOP_USEC (5 * USEC_PER_SEC)
+
+typedef enum Phase {
+        PHASE_NONE, /* not announced; unit verification as in PHASE_RELATION */
+        PHASE_DUAL,
+        PHASE_RELATION,
+        PHASE_REALNAME,
+        _PHASE_MAX,
+} Phase;
+
+const char *phase_to_string(Phase phase);
+Phase phase_from_string(const char *word); /* _PHASE_MAX when it is none */
+
+typedef struct ServerOptions {
+        const char *store, *listen, *issuer, *tls_cert, *tls_key, *outbox; /* borrowed; the last three may be NULL */
+        Phase phase;
+        int64_t qr_lifetime_sec;
+        unsigned n_connections, n_per_address;
+        ClientPolicy client_policy;
+} ServerOptions;
+
+typedef struct Connection Connection;
+
+typedef struct Server {
+        const ServerOptions *options;
+        char *issuer_capitals;
+        Store *store;
+        HashPool *pool;
+        Attempts *attempts;
+        Waiters waiters;
+        Misses misses;
+        struct MHD_Daemon *daemon;
+        Connection *connections;
+        size_t n_connections;
+        bool stopping;
+} Server;
+
+/** server_run() - serve until SIGTERM or SIGINT. Return: 0, or an error that was told on stderr. */
+int server_run(const ServerOptions *options);
