@@ -116,9 +116,10 @@ class World:
         write('/etc/itax/users', ''.join(f'{a["login_name"]} {a["local_user"]}\n' for a in self.data['accounts']))
         write('/etc/itax/itaxd.conf', self._daemon_conf())
         self._pam()
-        os.makedirs('/var/lib/itax-backend', exist_ok=True)
-        os.chown('/var/lib/itax-backend', *backend)
-        os.chmod('/var/lib/itax-backend', 0o700)
+        for folder in ('/var/lib/itax-backend', '/var/lib/itax-backend/outbox'):
+            os.makedirs(folder, exist_ok=True)
+            os.chown(folder, *backend)
+            os.chmod(folder, 0o700)
 
     def _daemon_conf(self):
         lines = ['[platform]', f'issuer = {ISSUER}', 'ca_file = /etc/itax/ca.pem', 'client_id = lab-workstation',
