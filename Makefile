@@ -27,7 +27,7 @@ LIBS_MODULE  = -lpam $(shell $(PKG) --libs libsystemd)
 LIBS_CTL     = -lpam $(shell $(PKG) --libs libsystemd)
 LIBS_DAEMON  = $(shell $(PKG) --libs libsystemd libcurl jansson libcrypto libqrencode libpng inih) -lpthread
 LIBS_BACKEND = $(shell $(PKG) --libs libmicrohttpd sqlite3 jansson libcrypto gdlib inih) -lcrypt -lm -lpthread
-LIBS_TEST    = $(shell $(PKG) --libs cmocka) $(LIBS_DAEMON) $(LIBS_BACKEND) -lpam
+LIBS_TEST    = $(shell $(PKG) --libs cmocka libssl) $(LIBS_DAEMON) $(LIBS_BACKEND) -lpam
 
 sources = $(sort $(foreach d,$(1),$(wildcard $(d)/*.c)))
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))

@@ -77,7 +77,6 @@ struct PlatformLogin {
         Pace pace;
         DeviceState device_state;
         uint64_t device_until_usec;
-        bool device_binding;
         Secret *token;
         WireUserinfo userinfo;
         bool has_userinfo;

@@ -43,7 +43,11 @@ typedef struct PlatformLinks {
  * inside platform_login_request(). */
 typedef void (*PlatformReplyFn)(PlatformLogin *login, Reply *reply, void *userdata);
 
-/** platform_init_process() - allocators that wipe, environment made harmless; once, before anything else */
+/**
+ * platform_init_process() - allocators that wipe, environment made harmless; once, before anything else
+ *
+ * The process must ignore SIGPIPE besides: OpenSSL writes to sockets with write(2).
+ */
 int platform_init_process(void);
 
 /** platform_new() - Return: 0, negative errno, or -EINVAL for a configuration that is not usable (logged with reason). */

@@ -5,7 +5,6 @@
  * copies of each body stay behind). Both also listen to the environment, which is not ours to trust. */
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <strings.h>
 
@@ -88,10 +87,6 @@ int platform_init_process(void) {
         r = environment_clean();
         if (r < 0)
                 return r;
-
-        /* OpenSSL writes to sockets with write(); with CURLOPT_NOSIGNAL libcurl leaves this to us. */
-        if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
-                return -errno;
 
         if (!CRYPTO_set_mem_functions(crypto_malloc, crypto_realloc, crypto_free))
                 return -EBUSY; /* somebody has allocated already */

@@ -39,7 +39,6 @@ static void keep_device(PlatformLogin *login, WireDeviceAnswer *wire) {
         (void)secret_free(login->device_code);
         login->device_code = TAKE_PTR(wire->device_code);
         login->device_state = DEVICE_PENDING;
-        login->device_binding = login->question.binding;
         login->device_until_usec = now + (uint64_t)wire->expires_in * USEC_PER_SEC;
         pace_start(&login->pace, login->metadata->wire.long_poll_sec > 0 ? PACE_LONG_POLL : PACE_INTERVAL,
                    (uint64_t)wire->interval, now);
@@ -131,7 +130,6 @@ static int poll_build(PlatformLogin *login, Draft *draft) {
 }
 
 static void poll_good(PlatformLogin *login, const HttpAnswer *answer) {
-        const bool unbound = login->device_binding && !login->question.digits;
         WireTokenAnswer wire = {};
 
         if (wire_token_answer_decode(answer->body, answer->n_body, &wire) != 0) {
@@ -141,12 +139,7 @@ static void poll_good(PlatformLogin *login, const HttpAnswer *answer) {
         login_take_token(login, TAKE_PTR(wire.access_token));
         login->userinfo = wire.userinfo;
         login->has_userinfo = wire.has_userinfo;
-
-        /* Whoever has confirmed may have been sent a stranger's picture: without the digits nobody knows. */
-        if (unbound)
-                login_break(login, "the platform does not bind phone and terminal, which a remote login needs");
-        else
-                login_go_person(login);
+        login_go_person(login);
 }
 
 static void reply_state(PlatformLogin *login, DeviceState state) {
