@@ -6,7 +6,8 @@ LIBS_BENCH = -lpam $(shell $(PKG) --libs libsystemd libcurl) -lcrypt
 
 $(BUILD)/bench-load: $(call objects,$(SRC_BENCH))
 	@mkdir -p $(@D)
-	$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(LIBS_BENCH)
+	$(say) LINK $@
+	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(LIBS_BENCH)
 
 .PHONY: bench
 bench: $(PROGRAMS) $(BUILD)/bench-load ## performance beside the floor, one table

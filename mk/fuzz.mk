@@ -16,15 +16,18 @@ FUZZ_SRC = $(filter-out %/main.c,$(SRC_COMMON) $(SRC_CLIENT) $(SRC_WIRE) $(SRC_D
 
 $(FUZZ_DIR)/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(FUZZ_CC) $(ALL_CPPFLAGS) $(FUZZ_FLAGS) -MMD -MP -c -o $@ $<
+	$(say) CC-FUZZ $<
+	$(Q)$(FUZZ_CC) $(ALL_CPPFLAGS) $(FUZZ_FLAGS) -MMD -MP -c -o $@ $<
 $(FUZZ_DIR)/libfuzzed.a: $(patsubst %.c,$(FUZZ_DIR)/obj/%.o,$(FUZZ_SRC)); $(archive)
 $(FUZZ_DIR)/fuzz-%: $(FUZZ_DIR)/obj/tests/fuzz/fuzz-%.o $(FUZZ_DIR)/libfuzzed.a
-	$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -o $@ $^ $(LIBS_DAEMON) $(LIBS_BACKEND)
+	$(say) LINK $@
+	$(Q)$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -o $@ $^ $(LIBS_DAEMON) $(LIBS_BACKEND)
 
 $(FUZZ_DIR)/replay-%: $(BUILD)/obj/tests/fuzz/fuzz-%.o $(BUILD)/obj/tests/fuzz/replay.o \
 		$(LIB_DAEMON) $(LIB_BACKEND) $(LIB_CLIENT) $(LIB_WIRE) $(LIB_COMMON)
 	@mkdir -p $(@D)
-	$(CC) -pie $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS_TEST)
+	$(say) LINK $@
+	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS_TEST)
 
 .PHONY: fuzz fuzz-replay
 fuzz: $(addprefix $(FUZZ_DIR)/fuzz-,$(FUZZERS)) ## each fuzzer for FUZZ_SECONDS=30 (clang)
@@ -33,3 +36,5 @@ fuzz-replay: $(addprefix $(FUZZ_DIR)/replay-,$(FUZZERS)) ## the fuzzers' seeds a
 	@tests/fuzz/run replay $(FUZZ_DIR) 0 $(FUZZERS)
 
 -include $(shell find $(FUZZ_DIR)/obj -name '*.d' 2>/dev/null)
+.SECONDARY: $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/fuzz/*.c)) \
+            $(patsubst %.c,$(FUZZ_DIR)/obj/%.o,$(wildcard tests/fuzz/fuzz-*.c))

@@ -4,9 +4,9 @@
 
 LINT_CHECKS = layers limits words scripts openapi
 LINT_TOOLS  = gcc clang gcc-analyzer cppcheck clang-tidy
-export LINT_CPPFLAGS = $(ALL_CPPFLAGS)
-export LINT_CFLAGS = $(CSTD) $(WARNINGS) $(HARDEN)
 
 .PHONY: lint
+lint: export LINT_CPPFLAGS = $(ALL_CPPFLAGS)
+lint: export LINT_CFLAGS = $(CSTD) $(WARNINGS) $(HARDEN)
 lint: $(BUILD)/pam_itax.so $(call objects,$(filter daemon/core/%,$(SRC_DAEMON))) ## warnings, static analysis, layers
 	@tests/lint/lint $(BUILD) "$(LINT_CHECKS)" "$(LINT_TOOLS)"
