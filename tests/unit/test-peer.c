@@ -228,7 +228,7 @@ static void test_a_message_may_come_in_pieces(void **state) {
         (void)state;
         place_init(&place);
         for (size_t i = 0; i < AUTH_BYTES; i++)
-                put(&place, AUTH + i, 1);
+                put(&place, &AUTH[i], 1);
         make_next(0, 0, &call);
         for (size_t i = 0; i < call.n; i++) {
                 assert_int_equal(place.seen.n_next, 0);

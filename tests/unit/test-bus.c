@@ -1,0 +1,620 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Bus server: OpenLogin on a bus of the test's own. It is strict, it believes only the bus daemon about who asks,
+ * and a caller who is gone gets nothing. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <systemd/sd-bus.h>
+
+#include <cmocka.h>
+
+#include "daemon/bus/bus-private.h"
+#include "lib/common/limits.h"
+
+#define NOBODY 65534
+#define WAIT_USEC (10 * USEC_PER_SEC)
+
+static const char bus_config[] =
+        "<busconfig><type>session</type><listen>unix:path=%s/bus</listen><auth>EXTERNAL</auth>"
+        "<policy context=\"default\"><allow user=\"*\"/><allow own=\"*\"/>"
+        "<allow send_destination=\"*\" eavesdrop=\"true\"/><allow eavesdrop=\"true\"/></policy></busconfig>";
+
+/* What OpenLogin's caller said, as the handler got it. */
+typedef struct Heard {
+        size_t n_open, n_name, n_gone;
+        int name_error;
+        uid_t uid;
+        pid_t pid;
+        bool uid_zero_seen;
+        bool has_user, silent, refuse_empty;
+        char service[128], user[512], tty[128], rhost[512], locale[128], method[64], unit[64], prompts[64];
+        BusPeer *peers[512];
+        size_t n_peers;
+        bool refuse;
+} Heard;
+
+typedef struct Place {
+        char dir[32], address[80];
+        pid_t daemon;
+        sd_event *event;
+        BusServer *server;
+        sd_bus *client;
+        Heard heard;
+} Place;
+
+static void on_next(BusPeer *peer _unused_, bool first _unused_, const Secret *answer _unused_,
+                    void *userdata _unused_) {
+}
+
+static void on_gone(BusPeer *peer, void *userdata) {
+        Heard *heard = userdata;
+
+        heard->n_gone++;
+        for (size_t i = 0; i < heard->n_peers; i++)
+                if (heard->peers[i] == peer)
+                        heard->peers[i] = bus_peer_free(peer);
+}
+
+static const BusPeerHandlers peer_handlers = { .next = on_next, .gone = on_gone };
+
+static void on_open(BusOpen *open, const BusCaller *caller, void *userdata) {
+        Heard *heard = userdata;
+
+        heard->n_open++;
+        heard->uid = caller->uid;
+        heard->uid_zero_seen |= caller->uid == 0;
+        heard->pid = caller->pid;
+        heard->has_user = caller->has_user;
+        heard->silent = caller->silent;
+        heard->refuse_empty = caller->refuse_empty;
+        (void)snprintf(heard->service, sizeof(heard->service), "%s", caller->service);
+        (void)snprintf(heard->user, sizeof(heard->user), "%s", caller->user);
+        (void)snprintf(heard->tty, sizeof(heard->tty), "%s", caller->tty);
+        (void)snprintf(heard->rhost, sizeof(heard->rhost), "%s", caller->rhost);
+        (void)snprintf(heard->locale, sizeof(heard->locale), "%s", caller->locale);
+        (void)snprintf(heard->method, sizeof(heard->method), "%s", caller->method);
+        (void)snprintf(heard->unit, sizeof(heard->unit), "%s", caller->unit);
+        (void)snprintf(heard->prompts, sizeof(heard->prompts), "%s", caller->prompts);
+        if (heard->refuse || heard->n_peers == ELEMENTSOF(heard->peers)) {
+                assert_null(bus_open_refuse(open, BUS_REFUSE_LIMIT));
+                return;
+        }
+        if (bus_open_accept(open, &peer_handlers, heard, &heard->peers[heard->n_peers]) == 0)
+                heard->n_peers++;
+}
+
+static void on_name(int error, void *userdata) {
+        Heard *heard = userdata;
+
+        heard->n_name++;
+        heard->name_error = error;
+}
+
+static const BusHandlers handlers = { .open = on_open, .name = on_name };
+
+static void run_until(Place *place, const size_t *n, size_t wanted) {
+        for (size_t i = 0; i < 100000 && *n < wanted; i++) {
+                int r = sd_event_run(place->event, WAIT_USEC);
+
+                assert_true(r >= 0);
+                if (r == 0)
+                        break;
+        }
+        assert_true(*n >= wanted);
+}
+
+static void run_a_while(Place *place) {
+        for (size_t i = 0; i < 1000 && sd_event_run(place->event, 20 * USEC_PER_MSEC) > 0; i++)
+                ;
+}
+
+static int place_setup(void **state) {
+        Place *place = calloc(1, sizeof(*place));
+        char path[64], text[1024], byte;
+        int fd, ready[2];
+
+        assert_non_null(place);
+        (void)strcpy(place->dir, "/tmp/test-bus-XXXXXX");
+        assert_non_null(mkdtemp(place->dir));
+        assert_int_equal(chmod(place->dir, 0755), 0);
+        (void)snprintf(path, sizeof(path), "%s/bus.conf", place->dir);
+        (void)snprintf(text, sizeof(text), bus_config, place->dir);
+        fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+        assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+        (void)close(fd);
+        (void)snprintf(place->address, sizeof(place->address), "unix:path=%s/bus", place->dir);
+
+        assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+        place->daemon = fork();
+        assert_true(place->daemon >= 0);
+        if (place->daemon == 0) {
+                char option[96];
+
+                (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+                (void)snprintf(option, sizeof(option), "--config-file=%s", path);
+                (void)dup2(ready[1], 3);
+                (void)dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), STDERR_FILENO);
+                (void)execlp("dbus-daemon", "dbus-daemon", option, "--nofork", "--nopidfile", "--nosyslog",
+                             "--print-address=3", NULL);
+                _exit(127);
+        }
+        (void)close(ready[1]);
+        if (read(ready[0], &byte, 1) != 1) {
+                (void)close(ready[0]);
+                (void)waitpid(place->daemon, NULL, 0);
+                print_message("there is no dbus-daemon\n");
+                free(place);
+                return -1;
+        }
+        (void)close(ready[0]);
+
+        assert_true(sd_event_new(&place->event) >= 0);
+        assert_int_equal(bus_server_new(place->event, place->address, &handlers, &place->heard, &place->server), 0);
+        assert_int_equal(place->heard.n_name, 0);
+        run_until(place, &place->heard.n_name, 1);
+        assert_int_equal(place->heard.name_error, 0);
+
+        assert_true(sd_bus_new(&place->client) >= 0);
+        assert_true(sd_bus_set_address(place->client, place->address) >= 0);
+        assert_true(sd_bus_set_bus_client(place->client, 1) >= 0);
+        assert_true(sd_bus_start(place->client) >= 0);
+        assert_true(sd_bus_attach_event(place->client, place->event, 0) >= 0);
+        *state = place;
+        return 0;
+}
+
+static int place_teardown(void **state) {
+        Place *place = *state;
+        char path[64];
+
+        for (size_t i = 0; i < place->heard.n_peers; i++)
+                place->heard.peers[i] = bus_peer_free(place->heard.peers[i]);
+        place->server = bus_server_free(place->server);
+        if (place->client) {
+                (void)sd_bus_detach_event(place->client);
+                place->client = sd_bus_close_unref(place->client);
+        }
+        place->event = sd_event_unref(place->event);
+        (void)kill(place->daemon, SIGKILL);
+        (void)waitpid(place->daemon, NULL, 0);
+        (void)snprintf(path, sizeof(path), "%s/bus.conf", place->dir);
+        (void)unlink(path);
+        (void)snprintf(path, sizeof(path), "%s/bus", place->dir);
+        (void)unlink(path);
+        (void)rmdir(place->dir);
+        free(place);
+        return 0;
+}
+
+/* One call from the client to the server, both on the same loop. */
+typedef struct Answer {
+        size_t n;
+        char error[128], text[128];
+        int fd;
+} Answer;
+
+static int on_answer(sd_bus_message *reply, void *userdata, sd_bus_error *error _unused_) {
+        const sd_bus_error *e = sd_bus_message_get_error(reply);
+        Answer *answer = userdata;
+        int fd;
+
+        answer->n++;
+        if (e) {
+                (void)snprintf(answer->error, sizeof(answer->error), "%s", e->name);
+                (void)snprintf(answer->text, sizeof(answer->text), "%s", e->message ? e->message : "");
+        } else if (sd_bus_message_read(reply, "h", &fd) > 0)
+                answer->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+        return 0;
+}
+
+typedef int (*FillFn)(sd_bus_message *message);
+
+static void call_member(Place *place, const char *path, const char *interface, const char *member, FillFn fill,
+                        Answer *ret) {
+        _cleanup_(bus_message_unrefp) sd_bus_message *message = NULL;
+
+        *ret = (Answer){ .fd = -1 };
+        assert_true(sd_bus_message_new_method_call(place->client, &message, BUS_NAME, path, interface, member) >= 0);
+        if (fill)
+                assert_true(fill(message) >= 0);
+        assert_true(sd_bus_call_async(place->client, NULL, message, on_answer, ret, WAIT_USEC) >= 0);
+        run_until(place, &ret->n, 1);
+}
+
+static void call(Place *place, FillFn fill, Answer *ret) {
+        call_member(place, BUS_PATH, BUS_INTERFACE, "OpenLogin", fill, ret);
+}
+
+/* Arguments, right and wrong. ADD() within a{sv}. */
+#define ADD(key, type, value) sd_bus_message_append(m, "{sv}", key, type, value)
+#define DEFINE_FILL(name, ...) \
+        static int name(sd_bus_message *m) { \
+                int r = sd_bus_message_open_container(m, 'a', "{sv}"); \
+                if (r >= 0) \
+                        r = (__VA_ARGS__) < 0 ? -EINVAL : 0; \
+                return r < 0 ? r : sd_bus_message_close_container(m); \
+        }
+
+static int add_long(sd_bus_message *m, const char *key, size_t n) {
+        _cleanup_(freep) char *value = malloc(n + 1);
+
+        if (!value)
+                return -ENOMEM;
+        memset(value, 'x', n);
+        value[n] = '\0';
+        return ADD(key, "s", value);
+}
+
+static int add_many(sd_bus_message *m, size_t n) {
+        int r = 0;
+
+        for (size_t i = 0; i < n && r >= 0; i++) {
+                char key[16];
+
+                (void)snprintf(key, sizeof(key), "k%zu", i);
+                r = ADD(key, "u", 1U);
+        }
+        return r;
+}
+
+static int add_nested(sd_bus_message *m, const char *key, size_t depth) {
+        int r = sd_bus_message_open_container(m, 'e', "sv");
+
+        if (r >= 0)
+                r = sd_bus_message_append(m, "s", key);
+        for (size_t i = 0; i < depth && r >= 0; i++)
+                r = sd_bus_message_open_container(m, 'v', i + 1 < depth ? "v" : "s");
+        if (r >= 0)
+                r = sd_bus_message_append(m, "s", "deep");
+        for (size_t i = 0; i < depth && r >= 0; i++)
+                r = sd_bus_message_close_container(m);
+        return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
+#define P ADD("protocol", "u", 1U)
+DEFINE_FILL(fill_least, P)
+DEFINE_FILL(fill_all, P | ADD("service", "s", "login") | ADD("user", "s", "jia") | ADD("tty", "s", "/dev/tty1") |
+                    ADD("rhost", "s", "192.0.2.1") | ADD("locale", "s", "zh_CN.UTF-8") | ADD("method", "s", "qr") |
+                    ADD("unit", "s", "ask") | ADD("prompts", "s", "many") | ADD("silent", "b", 1) |
+                    ADD("refuse_empty", "b", 1))
+DEFINE_FILL(fill_user, P | ADD("user", "s", "测试_戊"))
+DEFINE_FILL(fill_harmless, P | add_long(m, "tty", 5000) | ADD("rhost", "s", "a\033]0;x\007b\nc") |
+                    add_long(m, "locale", 33))
+DEFINE_FILL(fill_percent, P | ADD("user", "s", "%n%s$(id)`'\"../..") | ADD("service", "s", "-rf"))
+DEFINE_FILL(fill_at_limit, P | add_long(m, "user", LIMIT_USER_BYTES) | add_long(m, "service", LIMIT_SERVICE_BYTES))
+
+DEFINE_FILL(bad_empty, 0)
+DEFINE_FILL(bad_no_protocol, ADD("user", "s", "jia"))
+DEFINE_FILL(bad_protocol_0, ADD("protocol", "u", 0U))
+DEFINE_FILL(bad_protocol_2, ADD("protocol", "u", 2U))
+DEFINE_FILL(bad_protocol_type, ADD("protocol", "s", "1"))
+DEFINE_FILL(bad_protocol_signed, ADD("protocol", "i", 1))
+DEFINE_FILL(bad_unknown, P | ADD("uid", "u", 0U))
+DEFINE_FILL(bad_twice, P | ADD("user", "s", "jia") | ADD("user", "s", "root"))
+DEFINE_FILL(bad_user_long, P | add_long(m, "user", LIMIT_USER_BYTES + 1))
+DEFINE_FILL(bad_user_huge, P | add_long(m, "user", 1024 * 1024))
+DEFINE_FILL(bad_user_empty, P | ADD("user", "s", ""))
+DEFINE_FILL(bad_user_line, P | ADD("user", "s", "root\n"))
+DEFINE_FILL(bad_user_escape, P | ADD("user", "s", "a\033[2J"))
+DEFINE_FILL(bad_user_bidi, P | ADD("user", "s", "a\xe2\x80\xae""b"))
+DEFINE_FILL(bad_user_type, P | ADD("user", "u", 0U))
+DEFINE_FILL(bad_service_long, P | add_long(m, "service", LIMIT_SERVICE_BYTES + 1))
+DEFINE_FILL(bad_method_long, P | add_long(m, "method", 100))
+DEFINE_FILL(bad_unit_line, P | ADD("unit", "s", "o\nff"))
+DEFINE_FILL(bad_prompts_empty, P | ADD("prompts", "s", ""))
+DEFINE_FILL(bad_silent_type, P | ADD("silent", "s", "true"))
+DEFINE_FILL(bad_many, P | add_many(m, 20000))
+DEFINE_FILL(bad_nested, P | add_nested(m, "user", 60))
+
+static int bad_signature_string(sd_bus_message *m) {
+        return sd_bus_message_append(m, "s", "login");
+}
+
+static int bad_signature_more(sd_bus_message *m) {
+        return sd_bus_message_append(m, "a{sv}s", 1, "protocol", "u", 1U, "more");
+}
+
+static int bad_signature_map(sd_bus_message *m) {
+        return sd_bus_message_append(m, "a{ss}", 1, "protocol", "1");
+}
+
+static const struct {
+        const char *name;
+        FillFn fill;
+} bad_calls[] = {
+        { "nothing said", bad_empty },
+        { "no protocol", bad_no_protocol },
+        { "protocol 0", bad_protocol_0 },
+        { "protocol 2", bad_protocol_2 },
+        { "a protocol in words", bad_protocol_type },
+        { "a signed protocol", bad_protocol_signed },
+        { "an unknown key, were it a uid", bad_unknown },
+        { "a user given twice", bad_twice },
+        { "a user above the limit", bad_user_long },
+        { "a user of 1 MiB", bad_user_huge },
+        { "an empty user", bad_user_empty },
+        { "a user of two lines", bad_user_line },
+        { "a user with an escape sequence", bad_user_escape },
+        { "a user that turns the direction", bad_user_bidi },
+        { "a number for a user", bad_user_type },
+        { "a service above the limit", bad_service_long },
+        { "a method above the limit", bad_method_long },
+        { "a unit of two lines", bad_unit_line },
+        { "empty prompts", bad_prompts_empty },
+        { "a word for a truth", bad_silent_type },
+        { "20000 keys", bad_many },
+        { "60 levels of variants", bad_nested },
+        { "a string for the arguments", bad_signature_string },
+        { "an argument more", bad_signature_more },
+        { "another kind of map", bad_signature_map },
+        { "no argument", NULL },
+};
+
+/* threats 29, 76 */
+static void test_bad_calls(void **state) {
+        Place *place = *state;
+
+        for (size_t i = 0; i < ELEMENTSOF(bad_calls); i++) {
+                Answer answer;
+
+                call(place, bad_calls[i].fill, &answer);
+                if (strcmp(answer.error, "org.freedesktop.DBus.Error.InvalidArgs") != 0)
+                        fail_msg("%s: '%s' '%s'", bad_calls[i].name, answer.error, answer.text);
+        }
+        assert_int_equal(place->heard.n_open, 0);
+}
+
+static void test_good_calls(void **state) {
+        static const char *const filtered = "a\xef\xbf\xbd]0;x\xef\xbf\xbd""b\xef\xbf\xbd""c";
+        Place *place = *state;
+        Heard *heard = &place->heard;
+        Answer answer;
+
+        call(place, fill_least, &answer);
+        assert_string_equal(answer.error, "");
+        assert_true(answer.fd >= 0);
+        closep(&answer.fd);
+        assert_int_equal(heard->n_open, 1);
+        assert_int_equal(heard->uid, getuid());
+        assert_int_equal(heard->pid, getpid());
+        assert_false(heard->has_user || heard->silent || heard->refuse_empty);
+        assert_string_equal(heard->service, "");
+
+        call(place, fill_all, &answer);
+        closep(&answer.fd);
+        assert_string_equal(heard->service, "login");
+        assert_string_equal(heard->user, "jia");
+        assert_string_equal(heard->tty, "/dev/tty1");
+        assert_string_equal(heard->rhost, "192.0.2.1");
+        assert_string_equal(heard->locale, "zh_CN.UTF-8");
+        assert_string_equal(heard->method, "qr");
+        assert_string_equal(heard->unit, "ask");
+        assert_string_equal(heard->prompts, "many");
+        assert_true(heard->has_user && heard->silent && heard->refuse_empty);
+
+        call(place, fill_user, &answer);
+        closep(&answer.fd);
+        assert_string_equal(heard->user, "测试_戊");
+        call(place, fill_percent, &answer);
+        closep(&answer.fd);
+        assert_string_equal(heard->user, "%n%s$(id)`'\"../..");
+        call(place, fill_at_limit, &answer);
+        closep(&answer.fd);
+        assert_int_equal(strlen(heard->user), LIMIT_USER_BYTES);
+
+        /* threats 16: what only describes the place is made harmless, but never gets lost */
+        call(place, fill_harmless, &answer);
+        closep(&answer.fd);
+        assert_int_equal(heard->n_open, 6);
+        assert_true(strlen(heard->tty) <= LIMIT_TTY_BYTES && *heard->tty);
+        assert_true(strlen(heard->locale) <= LIMIT_LOCALE_BYTES && *heard->locale);
+        assert_string_equal(heard->rhost, filtered);
+
+        /* The callers closed their sockets: each login is gone. */
+        run_until(place, &heard->n_gone, 6);
+}
+
+/* threats 30: what is not OpenLogin does not exist here, whatever the bus lets through */
+static void test_other_members(void **state) {
+        static const struct {
+                const char *path, *interface, *member;
+        } others[] = {
+                { BUS_PATH, BUS_INTERFACE, "CloseLogin" },
+                { BUS_PATH, "org.itax.Auth1.Login", "Next" },
+                { BUS_PEER_PATH, BUS_PEER_INTERFACE, "Next" },
+                { "/", BUS_INTERFACE, "OpenLogin" },
+                { BUS_PATH, "org.freedesktop.DBus.Properties", "Get" },
+        };
+        Place *place = *state;
+
+        for (size_t i = 0; i < ELEMENTSOF(others); i++) {
+                Answer answer;
+
+                call_member(place, others[i].path, others[i].interface, others[i].member, fill_least, &answer);
+                assert_true(*answer.error);
+        }
+        assert_int_equal(place->heard.n_open, 0);
+}
+
+static void test_refusals_are_constant(void **state) {
+        Place *place = *state;
+        Answer answer;
+
+        place->heard.refuse = true;
+        call(place, fill_all, &answer);
+        assert_string_equal(answer.error, "org.freedesktop.DBus.Error.LimitsExceeded");
+        assert_string_equal(answer.text, "too many logins at once");
+}
+
+static void test_a_name_that_is_taken(void **state) {
+        Place *place = *state;
+        BusServer *second = NULL;
+        Heard heard = {};
+
+        assert_int_equal(bus_server_new(place->event, place->address, &handlers, &heard, &second), 0);
+        run_until(place, &heard.n_name, 1);
+        assert_int_equal(heard.name_error, -EEXIST);
+        second = bus_server_free(second);
+}
+
+/* threats 23 */
+static void test_signals_of_others_mean_nothing(void **state) {
+        Place *place = *state;
+
+        for (size_t i = 0; i < 3; i++) {
+                static const char *const members[] = { "NameLost", "NameOwnerChanged", "Disconnected" };
+                _cleanup_(bus_message_unrefp) sd_bus_message *signal = NULL;
+
+                assert_true(sd_bus_message_new_signal(place->client, &signal, "/org/freedesktop/DBus",
+                                                      "org.freedesktop.DBus", members[i]) >= 0);
+                assert_true(sd_bus_message_set_destination(signal, BUS_NAME) >= 0);
+                assert_true(sd_bus_message_append(signal, "s", BUS_NAME) >= 0);
+                assert_true(sd_bus_send(place->client, signal, NULL) >= 0);
+        }
+        run_a_while(place);
+        assert_int_equal(place->heard.n_name, 1);
+}
+
+/* threats 124 */
+static void test_the_bus_goes_away(void **state) {
+        Place *place = *state;
+
+        (void)kill(place->daemon, SIGKILL);
+        run_until(place, &place->heard.n_name, 2);
+        assert_true(place->heard.name_error < 0);
+        run_a_while(place);
+        assert_int_equal(place->heard.n_name, 2);
+}
+
+/* In a child: become nobody, ask, and leave after @n_usec at the latest. */
+static pid_t child_asks(const Place *place, unsigned n_usec, bool waits) {
+        pid_t pid = fork();
+        sd_bus_message *message = NULL;
+        sd_bus *bus = NULL;
+
+        if (pid != 0)
+                return pid;
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (setresgid(NOBODY, NOBODY, NOBODY) < 0 || setresuid(NOBODY, NOBODY, NOBODY) < 0)
+                _exit(2);
+        if (sd_bus_new(&bus) < 0 || sd_bus_set_address(bus, place->address) < 0 ||
+            sd_bus_set_bus_client(bus, 1) < 0 || sd_bus_start(bus) < 0 ||
+            sd_bus_message_new_method_call(bus, &message, BUS_NAME, BUS_PATH, BUS_INTERFACE, "OpenLogin") < 0 ||
+            fill_least(message) < 0)
+                _exit(3);
+        if (waits)
+                _exit(sd_bus_call(bus, message, WAIT_USEC, NULL, NULL) < 0 ? 4 : 0);
+        if (sd_bus_call_async(bus, NULL, message, on_answer, NULL, WAIT_USEC) < 0 || sd_bus_flush(bus) < 0)
+                _exit(5);
+        if (n_usec)
+                (void)usleep(n_usec);
+        _exit(0);
+}
+
+static int on_child(sd_event_source *source _unused_, const siginfo_t *info, void *userdata) {
+        size_t *n = userdata;
+
+        (void)info;
+        (*n)++;
+        return 0;
+}
+
+/* threats 20, 26, 27, 35: asked by nobody, and gone between the call, the question who it was, and the answer */
+static void test_vanishing_callers(void **state) {
+        enum { N = 60 };
+        Place *place = *state;
+        size_t n_ended = 0;
+        sigset_t mask;
+
+        if (getuid() != 0)
+                skip();
+        (void)sigemptyset(&mask);
+        (void)sigaddset(&mask, SIGCHLD);
+        (void)sigprocmask(SIG_BLOCK, &mask, NULL);
+        for (unsigned i = 0; i < N; i++) {
+                pid_t pid = child_asks(place, i * 10, false);
+
+                assert_true(pid > 0);
+                assert_true(sd_event_add_child(place->event, NULL, pid, WEXITED, on_child, &n_ended) >= 0);
+                /* Some callers are served while they leave, some only afterwards. */
+                if (i % 2)
+                        run_until(place, &n_ended, i + 1);
+        }
+        run_until(place, &n_ended, N);
+        run_a_while(place);
+        assert_false(place->heard.uid_zero_seen);
+        /* Whoever was let in has left, and that was noticed. */
+        assert_int_equal(place->heard.n_gone, place->heard.n_peers);
+}
+
+static void test_the_uid_is_the_bus_daemons(void **state) {
+        Place *place = *state;
+        size_t n_ended = 0;
+        sigset_t mask;
+        pid_t pid;
+
+        if (getuid() != 0)
+                skip();
+        (void)sigemptyset(&mask);
+        (void)sigaddset(&mask, SIGCHLD);
+        (void)sigprocmask(SIG_BLOCK, &mask, NULL);
+        pid = child_asks(place, 0, true);
+        assert_true(sd_event_add_child(place->event, NULL, pid, WEXITED, on_child, &n_ended) >= 0);
+        run_until(place, &place->heard.n_open, 1);
+        assert_int_equal(place->heard.uid, NOBODY);
+        assert_int_equal(place->heard.pid, pid);
+        run_until(place, &n_ended, 1);
+        run_until(place, &place->heard.n_gone, 1);
+}
+
+/* threats 27: freed while questions are under way */
+static void test_the_server_may_go_first(void **state) {
+        Place *place = *state;
+        Answer answers[20] = {};
+
+        for (size_t i = 0; i < ELEMENTSOF(answers); i++) {
+                _cleanup_(bus_message_unrefp) sd_bus_message *message = NULL;
+
+                assert_true(sd_bus_message_new_method_call(place->client, &message, BUS_NAME, BUS_PATH,
+                                                           BUS_INTERFACE, "OpenLogin") >= 0);
+                assert_true(fill_all(message) >= 0);
+                assert_true(sd_bus_call_async(place->client, NULL, message, on_answer, &answers[i], WAIT_USEC) >= 0);
+                assert_true(sd_event_run(place->event, 0) >= 0);
+        }
+        place->server = bus_server_free(place->server);
+        for (size_t i = 0; i < ELEMENTSOF(answers); i++) {
+                run_until(place, &answers[i].n, 1);
+                if (!*answers[i].error)
+                        closep(&answers[i].fd);
+        }
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(test_good_calls, place_setup, place_teardown),
+                cmocka_unit_test_setup_teardown(test_bad_calls, place_setup, place_teardown),
+                cmocka_unit_test_setup_teardown(test_other_members, place_setup, place_teardown),
+                cmocka_unit_test_setup_teardown(test_refusals_are_constant, place_setup, place_teardown),
+                cmocka_unit_test_setup_teardown(test_a_name_that_is_taken, place_setup, place_teardown),
+                cmocka_unit_test_setup_teardown(test_signals_of_others_mean_nothing, place_setup, place_teardown),
+                cmocka_unit_test_setup_teardown(test_the_bus_goes_away, place_setup, place_teardown),
+                cmocka_unit_test_setup_teardown(test_vanishing_callers, place_setup, place_teardown),
+                cmocka_unit_test_setup_teardown(test_the_uid_is_the_bus_daemons, place_setup, place_teardown),
+                cmocka_unit_test_setup_teardown(test_the_server_may_go_first, place_setup, place_teardown),
+        };
+
+        return cmocka_run_group_tests_name("bus", tests, NULL, NULL);
+}
