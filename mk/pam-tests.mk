@@ -3,7 +3,7 @@
 # make pam_itax.so: one finds the calls of client.h in the test program, the other a bus of its own.
 
 PAM_TESTS := $(patsubst tests/pam/%.c,$(BUILD)/pamtest/%,$(wildcard tests/pam/test-*.c))
-PAM_TEST_HELP := $(call objects,tests/pam/harness.c tests/pam/script.c pam_module/codes.c pam_module/options.c)
+PAM_TEST_HELP := $(call objects,tests/pam/harness.c tests/pam/script.c tests/pam/box.c pam_module/codes.c pam_module/options.c)
 PAM_TEST_MODULES := $(BUILD)/pamtest/pam_itax_scripted.so $(BUILD)/pamtest/pam_itax_place.so
 
 define pam_test_module

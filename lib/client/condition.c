@@ -17,6 +17,7 @@ static const struct {
         { "org.freedesktop.DBus.Error.InvalidArgs", CLIENT_E_PROTOCOL },
         { "org.freedesktop.DBus.Error.InvalidSignature", CLIENT_E_PROTOCOL },
         { "org.freedesktop.DBus.Error.InconsistentMessage", CLIENT_E_PROTOCOL },
+        { "org.itax.Auth1.Error.Protocol", CLIENT_E_PROTOCOL },
         { "org.freedesktop.DBus.Error.UnknownMethod", CLIENT_E_PROTOCOL },
         { "org.freedesktop.DBus.Error.UnknownInterface", CLIENT_E_PROTOCOL },
         { "org.freedesktop.DBus.Error.UnknownObject", CLIENT_E_PROTOCOL },

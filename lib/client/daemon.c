@@ -96,7 +96,7 @@ static int connect_bus(const char *path, uint64_t deadline_usec, sd_bus **ret) {
 static int call(sd_bus *bus, sd_bus_message *message, uint64_t deadline_usec, sd_bus_error *ret_error,
                 sd_bus_message **ret) {
         _cleanup_(message_unrefp) sd_bus_message *reply = NULL;
-        const char *sender, *to = sd_bus_message_get_destination(message);
+        const char *sender, *to;
         uint64_t left;
         int r;
 
@@ -107,6 +107,8 @@ static int call(sd_bus *bus, sd_bus_message *message, uint64_t deadline_usec, sd
         if (r < 0)
                 return bus_condition(r, ret_error);
 
+        /* Asked for only now: sealing the message for the call has moved its header. */
+        to = sd_bus_message_get_destination(message);
         sender = sd_bus_message_get_sender(reply);
         if (!sender || !to || strcmp(sender, to) != 0)
                 return CLIENT_E_UNTRUSTED;
