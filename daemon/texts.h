@@ -19,9 +19,10 @@ typedef enum TextsLanguage {
  * texts_init() - find the translations; once at start
  * @localedir: folder with zh_CN/LC_MESSAGES/pam_itax.mo below it
  *
- * Sets LC_MESSAGES of the process to C.UTF-8, which glibc brings along, so that no locale need be
- * installed; everything else stays in the C locale. A missing translation is not an error: the
- * English words are shown.
+ * No locale need be installed: translations are looked up under C.UTF-8, which glibc brings along,
+ * with LANGUAGE naming the language. The locale of the process is not changed, so that log records
+ * stay English. A missing translation is not an error: the English words are shown. To be called
+ * before there are threads, as it changes the environment.
  *
  * Return: 0, -ENOMEM, or -ENOENT when the C library has no C.UTF-8 locale.
  */

@@ -23,7 +23,7 @@ const AskRule login_asks[_ASK_MAX] = {
                 .kind = STEP_PROMPT_SECRET,
                 .prompt = SAY_ASK_PASSWORD,
                 .prompt_other = SAY_ASK_PASSWORD_OR_QR,
-                .mistaken = SAY_PASSWORD_IMPOSSIBLE,
+                .mistaken = SAY_PASSWORD_WRONG,
                 .answered = login_password_answered,
         },
         [ASK_CAPTCHA] = {

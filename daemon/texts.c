@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Texts: the table of words, and the way they are filled in
+ *
+ * A text names what is put into it: {number}, {text}, {text2}. Format strings of printf stay out of
+ * the hands of translators. Sentences are short, polite, and say what to do next. */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <libintl.h>
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/texts.h"
+#include "lib/common/util.h"
+
+#define DOMAIN "pam_itax"
+
+/* For xgettext: one text, or one for a single thing and one for several */
+#define N_(text)                                                                                   \
+        { text, NULL }
+#define NP_(one, many)                                                                             \
+        { one, many }
+
+typedef struct Text {
+        const char *one, *many;
+} Text;
+
+static const Text text_table[_SAY_MAX] = {
+        [SAY_ASK_ACCOUNT] = N_("Account (mobile number, login name or identity number): "),
+        [SAY_ASK_ACCOUNT_OR_QR] = N_("Account (mobile number, login name or identity number; "
+                                     "Enter alone for a QR code): "),
+        /* The word "password" must be in every question for one: some greeters look for it. */
+        [SAY_ASK_PASSWORD] = N_("Password: "),
+        [SAY_ASK_PASSWORD_OR_QR] = N_("(Enter alone for a QR code) Password: "),
+        [SAY_ASK_CAPTCHA] = N_("Characters in the picture (r for a new picture): "),
+        [SAY_ASK_CAPTCHA_OR_QR] = N_("Characters in the picture (r for a new picture, "
+                                     "Enter alone for a QR code): "),
+        [SAY_ASK_CONFIRMED] = N_("Press Enter when you have confirmed on the phone: "),
+        [SAY_ASK_CONFIRMED_OR_PASSWORD] = N_("Press Enter when you have confirmed on the phone "
+                                             "(p to go back): "),
+        [SAY_ASK_DIGITS] = N_("Six digits shown on the phone: "),
+        [SAY_ASK_DIGITS_OR_PASSWORD] = N_("Six digits shown on the phone (p to go back): "),
+        [SAY_ASK_UNIT] = N_("Number of the unit: "),
+        [SAY_ASK_UNIT_PASSWORD] = N_("Declaration password of the unit: "),
+        [SAY_ASK_UNIT_PASSWORD_OR_LIST] = N_("(Enter alone for the list of units) "
+                                             "Declaration password of the unit: "),
+        [SAY_ASK_UNIT_CAPTCHA] = N_("Characters in the picture (r for a new picture): "),
+        [SAY_ASK_UNIT_CAPTCHA_OR_LIST] = N_("Characters in the picture (r for a new picture, "
+                                            "Enter alone for the list of units): "),
+        [SAY_ASK_ONE] = N_("Password: "),
+
+        [SAY_ACCOUNT_EMPTY] = N_("Please type your account."),
+        [SAY_ACCOUNT_LENGTH] = N_("A login name has 2 to 16 characters, a mobile number 11 digits, "
+                                  "an identity number 18 characters. Please type it again."),
+        [SAY_ACCOUNT_CHARACTERS] = N_("An account has letters, digits, Chinese characters and "
+                                      "underscores only; @ and the code of a unit may follow. "
+                                      "Please type it again."),
+        [SAY_ACCOUNT_CHECK] = N_("This identity number has a typing error: its check character "
+                                 "does not fit. Please type it again."),
+        [SAY_ACCOUNT_DATE] = N_("This identity number has a typing error: there is no such date of "
+                                "birth. Please type it again."),
+        [SAY_ACCOUNT_DIGITS] = N_("This is neither a mobile number nor the number of a resident "
+                                  "identity card. If you registered with another document, please "
+                                  "use your login name or mobile number."),
+        [SAY_ACCOUNT_OTHER_UNIT] = N_("Only unit {text} can be used here. Please type your account "
+                                      "without another unit."),
+
+        [SAY_PASSWORD_EMPTY] = N_("Please type your password."),
+        [SAY_PASSWORD_IMPOSSIBLE] = N_("This is too long for a password. Please type it again."),
+        [SAY_PASSWORD_WRONG] = N_("The account or the password is wrong."),
+        [SAY_PASSWORD_WRONG_TRIES] = NP_("The account or the password is wrong. {number} try is "
+                                         "left before the account is locked.",
+                                         "The account or the password is wrong. {number} tries are "
+                                         "left before the account is locked."),
+        [SAY_CAPTCHA_DUE] = N_("Please type the characters in the picture as well."),
+        [SAY_CAPTCHA_WRONG] = N_("These are not the characters in the picture. Please type them "
+                                 "again."),
+        [SAY_LOCKED] = N_("The account is locked after too many wrong passwords. Please try again "
+                          "later, or reset your password (Forgotten password) to unlock it at "
+                          "once."),
+        [SAY_LOCKED_MINUTES] = NP_("The account is locked after too many wrong passwords. Please "
+                                   "try again in {number} minute, or reset your password "
+                                   "(Forgotten password) to unlock it at once.",
+                                   "The account is locked after too many wrong passwords. Please "
+                                   "try again in {number} minutes, or reset your password "
+                                   "(Forgotten password) to unlock it at once."),
+        [SAY_DISABLED] = N_("This account is disabled. Please go to a tax service hall with your "
+                            "identity document."),
+
+        [SAY_SCAN_INVITE] = N_("Please scan this code with the personal income tax app and confirm "
+                               "on the phone."),
+        [SAY_SCAN_ADDRESS] = N_("Or open {text} on the phone and type the code {text2} there."),
+        [SAY_SCAN_DIGITS] = N_("The phone then shows six digits. Please type them here."),
+        [SAY_SCAN_WAITING] = N_("The code has not been scanned yet."),
+        [SAY_SCAN_SCANNED] = N_("Scanned. Please confirm on the phone."),
+        [SAY_SCAN_CONFIRMED] = N_("Confirmed on the phone."),
+        [SAY_SCAN_RENEWED] = N_("The code has expired. Please scan the new one."),
+        [SAY_SCAN_REFUSED] = N_("The login was refused on the phone."),
+        [SAY_SCAN_OVER] = N_("There were too many codes in this login. Please start again."),
+        [SAY_SCAN_UNBOUND] = N_("The platform offers no QR code for remote logins. Please start "
+                                "again and use your password."),
+        [SAY_DIGITS_SHAPE] = N_("Please type the six digits that the phone shows once you have "
+                                "confirmed."),
+        [SAY_DIGITS_WRONG] = N_("These are not the digits on the phone. Please type them again."),
+        [SAY_DIGITS_WRONG_TRIES] = NP_("These are not the digits on the phone. {number} try is "
+                                       "left.",
+                                       "These are not the digits on the phone. {number} tries are "
+                                       "left."),
+        [SAY_DIGITS_OVER] = N_("The digits were wrong too often. Please start again."),
+
+        [SAY_WRONG_PHONE] = N_("The code was confirmed with the phone of somebody else. Please "
+                               "start again with your own phone."),
+        [SAY_WRONG_PERSON] = N_("This account is not that of the user who is to be logged in. "
+                                "Please start again with the right account."),
+        [SAY_NO_LOCAL_USER] = N_("Account {text} has no user on this computer. Please ask the "
+                                 "administrator."),
+
+        [SAY_UNIT_INVITE] = N_("Please choose the unit you act for:"),
+        [SAY_UNIT_PAGES] = NP_("{number} unit in all. n: next page, p: previous page; or type the "
+                               "code of the unit.",
+                               "{number} units in all. n: next page, p: previous page; or type the "
+                               "code of the unit."),
+        [SAY_UNIT_ENTRY] = N_("{text} ({text2})"),
+        [SAY_UNIT_CHOSEN] = N_("Unit verification: {text} ({text2})"),
+        [SAY_UNIT_NONE] = N_("No unit is bound to your account. Please ask your unit, or a tax "
+                             "service hall."),
+        [SAY_UNIT_CHOICE_WRONG] = N_("Please type a number of the list, or the code of a unit in "
+                                     "it."),
+        [SAY_UNIT_NOT_YOURS] = N_("Unit {text} is not bound to your account."),
+        [SAY_UNIT_UNRELATED] = N_("You have no authorisation relation with {text}. Please ask that "
+                                  "unit for one."),
+        [SAY_UNIT_NO_WAY] = N_("{text} has no declaration password to be verified with. Please ask "
+                               "that unit for an authorisation relation."),
+        [SAY_UNIT_AMBIGUOUS] = N_("You act for several units, and this program cannot ask for "
+                                  "which. Please ask the administrator to set the unit."),
+        [SAY_UNIT_PASSWORD_EMPTY] = N_("Please type the declaration password of the unit."),
+        [SAY_UNIT_PASSWORD_IMPOSSIBLE] = N_("This cannot be a declaration password. Please type it "
+                                            "again."),
+        [SAY_UNIT_PASSWORD_SAME] = N_("This is your own password. Please type the declaration "
+                                      "password of the unit."),
+        [SAY_UNIT_PASSWORD_WRONG] = N_("The declaration password is wrong."),
+        [SAY_UNIT_PASSWORD_WRONG_TRIES] = NP_("The declaration password is wrong. {number} try is "
+                                              "left before it is locked.",
+                                              "The declaration password is wrong. {number} tries "
+                                              "are left before it is locked."),
+        [SAY_UNIT_LOCKED] = N_("The declaration password is locked after too many wrong tries. "
+                               "Please try again later, or have the legal representative or the "
+                               "finance manager reset it (Forgotten declaration password)."),
+        [SAY_UNIT_LOCKED_MINUTES] = NP_("The declaration password is locked after too many wrong "
+                                        "tries. Please try again in {number} minute, or have the "
+                                        "legal representative or the finance manager reset it "
+                                        "(Forgotten declaration password).",
+                                        "The declaration password is locked after too many wrong "
+                                        "tries. Please try again in {number} minutes, or have the "
+                                        "legal representative or the finance manager reset it "
+                                        "(Forgotten declaration password)."),
+
+        [SAY_TIMEOUT] = N_("The time for this login is over. Please start again."),
+        [SAY_UNAVAILABLE] = N_("The tax platform cannot be reached at the moment. Please try again "
+                               "later."),
+        [SAY_TOO_MANY_ANSWERS] = N_("There were too many answers in this login. Please start "
+                                    "again."),
+        [SAY_CLIENT_CANNOT] = N_("This program cannot ask what is needed for this login. Please "
+                                 "use another program."),
+        [SAY_ONE_CAPTCHA] = N_("A captcha is needed, and this program cannot ask for it. Please "
+                               "log in with another program first."),
+};
+
+static const struct {
+        const char *word;   /* in the configuration, and as LANGUAGE */
+        const char *prefix; /* of a locale's name */
+        bool is_source;     /* the words of the table as they are */
+} language_table[_TEXTS_LANGUAGE_MAX] = {
+        [TEXTS_EN] = { "en", "en", true },
+        [TEXTS_ZH_CN] = { "zh_CN", "zh", false },
+};
+
+/* What gettext counts up to see that LANGUAGE has changed (its manual, section "Being a gettext
+ * grok"). */
+extern int _nl_msg_cat_cntr;
+
+static locale_t texts_locale;
+static TextsLanguage texts_current = TEXTS_EN;
+static TextsLanguage texts_in_environment = _TEXTS_LANGUAGE_MAX;
+
+int texts_init(const char *localedir) {
+        if (!texts_locale) {
+                texts_locale = newlocale(LC_MESSAGES_MASK, "C.UTF-8", (locale_t)0);
+                if (!texts_locale)
+                        return errno == ENOMEM ? -ENOMEM : -ENOENT;
+        }
+
+        if (!bindtextdomain(DOMAIN, localedir) || !bind_textdomain_codeset(DOMAIN, "UTF-8"))
+                return -ENOMEM;
+
+        /* From here on setenv() only replaces this one, and the environment itself stays in place
+         * under whoever reads it in another thread. */
+        if (setenv("LANGUAGE", "", 1) < 0)
+                return -errno;
+        texts_in_environment = _TEXTS_LANGUAGE_MAX;
+        return 0;
+}
+
+void texts_use(TextsLanguage language) {
+        texts_current = language;
+        if (language_table[language].is_source || language == texts_in_environment)
+                return;
+
+        if (setenv("LANGUAGE", language_table[language].word, 1) < 0) {
+                texts_current = TEXTS_EN;
+                return;
+        }
+        texts_in_environment = language;
+        _nl_msg_cat_cntr++;
+}
+
+TextsLanguage texts_language_of(const char *locale, TextsLanguage fallback) {
+        for (TextsLanguage i = 0; locale && i < _TEXTS_LANGUAGE_MAX; i++) {
+                const char *prefix = language_table[i].prefix;
+                size_t n = strlen(prefix);
+
+                if (strncmp(locale, prefix, n) == 0 && strchr("_-.@", locale[n]))
+                        return i;
+        }
+        return fallback;
+}
+
+TextsLanguage texts_language_from_string(const char *word) {
+        TextsLanguage i;
+
+        for (i = 0; i < _TEXTS_LANGUAGE_MAX; i++)
+                if (strcmp(language_table[i].word, word) == 0)
+                        break;
+        return i;
+}
+
+/* The words in the language in use, with names in braces still in them. */
+static const char *text_pattern(const Say *say) {
+        const Text *text = &text_table[say->id];
+        unsigned long number = say->number < 0 ? 0 : (unsigned long)say->number;
+        const char *found;
+        locale_t before;
+
+        if (!text->one)
+                return "";
+        if (language_table[texts_current].is_source || !texts_locale)
+                return text->many && number != 1 ? text->many : text->one;
+
+        before = uselocale(texts_locale);
+        found = text->many ? dngettext(DOMAIN, text->one, text->many, number)
+                           : dgettext(DOMAIN, text->one);
+        (void)uselocale(before);
+        return found;
+}
+
+/* What comes next in a pattern: a value, if *pattern begins with its name, else one character. */
+static const char *text_piece(const Say *say, const char *number, const char **pattern,
+                              size_t *ret_n) {
+        const struct {
+                const char *name, *value;
+        } values[] = {
+                { "{number}", number },
+                { "{text}", say->text },
+                { "{text2}", say->text2 },
+        };
+        const char *piece = *pattern;
+
+        for (size_t i = 0; i < ELEMENTSOF(values); i++) {
+                size_t n = strlen(values[i].name);
+
+                if (strncmp(*pattern, values[i].name, n) == 0) {
+                        piece = values[i].value ? values[i].value : "";
+                        *pattern += n;
+                        *ret_n = strlen(piece);
+                        return piece;
+                }
+        }
+
+        *pattern += 1;
+        *ret_n = 1;
+        return piece;
+}
+
+int texts_say(const Say *say, char **ret) {
+        const char *pattern = text_pattern(say), *piece;
+        size_t n_text = 0, n = 0, n_piece;
+        char number[24], *text;
+
+        (void)snprintf(number, sizeof(number), "%" PRId64, say->number);
+
+        for (const char *p = pattern; *p;) {
+                (void)text_piece(say, number, &p, &n_piece);
+                n_text += n_piece;
+        }
+
+        text = malloc(n_text + 1);
+        if (!text)
+                return -ENOMEM;
+
+        for (const char *p = pattern; *p;) {
+                piece = text_piece(say, number, &p, &n_piece);
+                memcpy(text + n, piece, n_piece);
+                n += n_piece;
+        }
+        text[n] = '\0';
+
+        *ret = text;
+        return 0;
+}
