@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The store: files closed to others, transactions that hold or never were. */
+
+#include <errno.h>
+#include <fcntl.h>
+
+#include "tests/unit/backend-fixture.h"
+
+static void test_modes(void **state) {
+        Fixture *fixture = *state;
+        struct stat st;
+
+        /* threats 89 */
+        assert_int_equal(stat(fixture->path, &st), 0);
+        assert_int_equal(st.st_mode & 07777, 0600);
+}
+
+typedef struct PathCase {
+        const char *sentence;
+        mode_t folder, file;
+        int result;
+} PathCase;
+
+static const PathCase path_cases[] = {
+        { "a closed file in a closed folder opens", 0700, 0600, 0 },
+        { "a folder that others may look into opens", 0755, 0600, 0 },
+        { "a folder that others may write to is refused", 0777, 0600, STORE_E_PATH },
+        { "a folder that the group may write to is refused", 0770, 0600, STORE_E_PATH },
+        { "a sticky folder for everybody is refused", 01777, 0600, STORE_E_PATH },
+        { "a file that others may read is refused", 0700, 0604, STORE_E_PATH },
+        { "a file that the group may read is refused", 0700, 0640, STORE_E_PATH },
+        { "an executable file is refused", 0700, 0700, STORE_E_PATH },
+};
+
+static void test_paths(void **state) {
+        Fixture *fixture = *state;
+
+        for (size_t i = 0; i < ELEMENTSOF(path_cases); i++) {
+                const PathCase *c = &path_cases[i];
+                Store *store = NULL;
+                int r;
+
+                assert_int_equal(chmod(fixture->folder, c->folder), 0);
+                assert_int_equal(chmod(fixture->path, c->file), 0);
+                r = store_open(fixture->path, &store);
+                (void)store_close(store);
+                if (r != c->result)
+                        fail_msg("%s: %d", c->sentence, r);
+        }
+        assert_int_equal(chmod(fixture->folder, 0700), 0);
+}
+
+static void test_link(void **state) {
+        Fixture *fixture = *state;
+        Store *store = NULL;
+        char path[128];
+
+        (void)snprintf(path, sizeof(path), "%s/link.db", fixture->folder);
+        assert_int_equal(symlink(fixture->path, path), 0);
+        assert_int_equal(chmod(fixture->path, 0600), 0);
+        assert_int_equal(store_open(path, &store), STORE_E_PATH);
+        (void)snprintf(path, sizeof(path), "%s/nowhere/store.db", fixture->folder);
+        assert_int_equal(store_open(path, &store), -ENOENT);
+}
+
+static void test_newer(void **state) {
+        Fixture *fixture = *state;
+        Store *store = NULL;
+
+        assert_int_equal(store_run(fixture->store, "PRAGMA user_version = 4711", ""), 0);
+        assert_int_equal(store_open(fixture->path, &store), STORE_E_VERSION);
+}
+
+static void test_reopened(void **state) {
+        Fixture *fixture = *state;
+        AccountRow row;
+
+        fixture->store = store_close(fixture->store);
+        assert_int_equal(store_open(fixture->path, &fixture->store), 0);
+        assert_int_equal(account_find(fixture->store, "ceshi_jia", &row), 0);
+        assert_string_equal(row.id, fixture->jia);
+}
+
+static void test_rollback(void **state) {
+        Fixture *fixture = *state;
+
+        {
+                _cleanup_(transaction_done) Transaction transaction = {};
+
+                fixture_begin(fixture, &transaction);
+                assert_int_equal(store_run(fixture->store, "DELETE FROM account", ""), 0);
+        }
+        assert_int_equal(fixture_number(fixture, "SELECT COUNT(*) FROM account"), 2);
+}
+
+static void test_constraints(void **state) {
+        Fixture *fixture = *state;
+
+        assert_int_equal(store_run(fixture->store, "INSERT INTO account_name (name, account_id) VALUES ('ceshi_jia', $1)", "t",
+                                   fixture->bing),
+                         STORE_E_EXISTS);
+        assert_int_equal(store_run(fixture->store, "INSERT INTO account_name (name, account_id) VALUES ('new', 'nobody')", ""),
+                         STORE_E_EXISTS);
+        assert_int_equal(store_run(fixture->store, "INSERT INTO guard (key, tries_left, touched_at) VALUES ('x', 6, 0)", ""),
+                         STORE_E_EXISTS);
+        /* STRICT: a text is no number */
+        assert_int_equal(store_run(fixture->store, "INSERT INTO guard (key, tries_left, touched_at) VALUES ('x', 'a', 0)", ""),
+                         STORE_E_EXISTS);
+}
+
+static void test_parameters(void **state) {
+        Fixture *fixture = *state;
+        Statement *statement = NULL, *again = NULL;
+        static const char sql[] = "SELECT $2, $1, $2";
+
+        assert_int_equal(store_query(fixture->store, &statement, sql, "ti", "a", (int64_t)5000000000), 0);
+        assert_int_equal(statement_next(statement), 1);
+        assert_int_equal(statement_int(statement, 0), 5000000000);
+        assert_string_equal(statement_text(statement, 1), "a");
+        assert_int_equal(store_query(fixture->store, &again, sql, "ti", "b", (int64_t)1), -EBUSY);
+        assert_int_equal(statement_next(statement), 0);
+        (void)statement_free(statement);
+
+        assert_int_equal(store_query(fixture->store, &statement, "SELECT $1", "x"), -EINVAL);
+        assert_int_equal(store_query(fixture->store, &statement, "SELECT $1", "tt", "a", "b"), -EINVAL);
+        assert_int_equal(store_query(fixture->store, &statement, "SELECT nonsense", ""), -EIO);
+}
+
+/* threats 82: what looks like SQL is text */
+static void test_injection(void **state) {
+        static const char *const names[] = { "'; DROP TABLE account; --", "\" OR 1=1", "%n%s", "a\nb", "$1", "?1", "\\' OR ''='" };
+        Fixture *fixture = *state;
+        AccountRow row;
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+                UnitRow unit;
+
+                assert_int_equal(account_find(fixture->store, names[i], &row), ACCOUNT_E_UNKNOWN);
+                assert_int_equal(unit_find(fixture->store, fixture->jia, names[i], &unit), UNIT_E_UNKNOWN);
+        }
+        assert_int_equal(fixture_number(fixture, "SELECT COUNT(*) FROM account"), 2);
+}
+
+static void test_elsewhere(void **state) {
+        Fixture *fixture = *state;
+        Store *other = NULL;
+
+        assert_int_equal(chmod(fixture->path, 0600), 0);
+        assert_int_equal(store_changed_elsewhere(fixture->store), 0);
+        assert_int_equal(store_open(fixture->path, &other), 0);
+        assert_int_equal(store_run(fixture->store, "UPDATE account SET name = 'x'", ""), 0);
+        assert_int_equal(store_changed_elsewhere(fixture->store), 0);
+        assert_int_equal(store_run(other, "UPDATE account SET name = 'y'", ""), 0);
+        assert_int_equal(store_changed_elsewhere(fixture->store), 1);
+        assert_int_equal(store_changed_elsewhere(fixture->store), 0);
+        (void)store_close(other);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                UNIT_TEST(test_modes),     UNIT_TEST(test_paths),       UNIT_TEST(test_link),
+                UNIT_TEST(test_newer),     UNIT_TEST(test_reopened),    UNIT_TEST(test_rollback),
+                UNIT_TEST(test_constraints), UNIT_TEST(test_parameters), UNIT_TEST(test_injection),
+                UNIT_TEST(test_elsewhere),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
