@@ -10,5 +10,7 @@ $(BUILD)/bench-load: $(call objects,$(SRC_BENCH))
 	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(LIBS_BENCH)
 
 .PHONY: bench
-bench: $(PROGRAMS) $(BUILD)/bench-load ## performance beside the floor, one table
+bench: ## performance beside the floor, one table
+	@packaging/install-deps build lab
+	@$(MAKE) -s all $(BUILD)/bench-load
 	@ITAX_LAB_BUILD=$(abspath $(BUILD)) tests/bench/bench $(BUILD)/bench-load

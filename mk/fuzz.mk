@@ -30,7 +30,9 @@ $(FUZZ_DIR)/replay-%: $(BUILD)/obj/tests/fuzz/fuzz-%.o $(BUILD)/obj/tests/fuzz/r
 	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS_TEST)
 
 .PHONY: fuzz fuzz-replay
-fuzz: $(addprefix $(FUZZ_DIR)/fuzz-,$(FUZZERS)) ## each fuzzer for FUZZ_SECONDS=30 (clang)
+fuzz: ## each fuzzer for FUZZ_SECONDS=30 (clang)
+	@packaging/install-deps build fuzz
+	@$(MAKE) -s $(addprefix $(FUZZ_DIR)/fuzz-,$(FUZZERS))
 	@tests/fuzz/run fuzz $(FUZZ_DIR) $(FUZZ_SECONDS) $(FUZZERS)
 fuzz-replay: $(addprefix $(FUZZ_DIR)/replay-,$(FUZZERS)) ## the fuzzers' seeds and small changes of them
 	@tests/fuzz/run replay $(FUZZ_DIR) 0 $(FUZZERS)
