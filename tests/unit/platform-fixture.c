@@ -55,7 +55,7 @@ static void on_reply(PlatformLogin *login, Reply *reply, void *userdata) {
         fixture->n_replies++;
 }
 
-void fixture_start(PlatformFixture *fixture, const FixtureOptions *options) {
+void fixture_connect(PlatformFixture *fixture, const FixtureOptions *options) {
         const PlatformContext context = { .login_id = 1, .host = "ws1", .service = "login", .terminal = "tty1" };
         PlatformConfig config = {
                 .client_id = "lab-workstation",
@@ -64,8 +64,6 @@ void fixture_start(PlatformFixture *fixture, const FixtureOptions *options) {
                 .connect_timeout_usec = 2 * USEC_PER_SEC,
         };
 
-        *fixture = (PlatformFixture){};
-        fixture->server = tls_server_new(options->cert, options->answers, good_answers);
         assert_true(sd_event_new(&fixture->event) >= 0);
         config.issuer = options->issuer ? options->issuer : tls_server_address(fixture->server);
         config.ca_file = tls_server_ca_file(fixture->server);
@@ -73,6 +71,12 @@ void fixture_start(PlatformFixture *fixture, const FixtureOptions *options) {
         if (options->hold_usec)
                 fixture->platform->hold_usec = options->hold_usec;
         assert_int_equal(platform_login_new(fixture->platform, &context, on_reply, fixture, &fixture->login), 0);
+}
+
+void fixture_start(PlatformFixture *fixture, const FixtureOptions *options) {
+        *fixture = (PlatformFixture){};
+        fixture->server = tls_server_new(options->cert, options->answers, good_answers);
+        fixture_connect(fixture, options);
 }
 
 void fixture_stop(PlatformFixture *fixture) {

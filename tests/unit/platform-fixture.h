@@ -46,6 +46,8 @@ typedef struct FixtureOptions {
 } FixtureOptions;
 
 void fixture_start(PlatformFixture *fixture, const FixtureOptions *options);
+/** fixture_connect() - the part of it on this side: loop, platform and login for .server */
+void fixture_connect(PlatformFixture *fixture, const FixtureOptions *options);
 void fixture_stop(PlatformFixture *fixture);
 
 /** fixture_ask() - one request, and the loop until its reply; the test ends when none comes in 20 s */
