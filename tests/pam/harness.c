@@ -104,7 +104,9 @@ static struct pam_response *respond(const char *text) {
         return response;
 }
 
-static int converse(int n, const struct pam_message **messages, struct pam_response **ret, void *userdata) {
+_Thread_local unsigned harness_depth;
+
+static int answer_message(int n, const struct pam_message **messages, struct pam_response **ret, void *userdata) {
         Scene *scene = userdata;
         const struct pam_message *message = messages[0];
         const bool asks = message->msg_style == PAM_PROMPT_ECHO_ON || message->msg_style == PAM_PROMPT_ECHO_OFF;
@@ -138,6 +140,15 @@ static int converse(int n, const struct pam_message **messages, struct pam_respo
         if (asks)
                 *ret = respond(next_answer(scene));
         return PAM_SUCCESS;
+}
+
+static int converse(int n, const struct pam_message **messages, struct pam_response **ret, void *userdata) {
+        int code;
+
+        harness_depth++;
+        code = answer_message(n, messages, ret, userdata);
+        harness_depth--;
+        return code;
 }
 
 void scene_start(Scene *scene, const Play *play, const char *stack, const char *user) {

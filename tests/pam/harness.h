@@ -73,6 +73,9 @@ void scene_finish(Scene *scene);
 /** scene_user() - PAM_USER, NULL if none is set */
 const char *scene_user(const Scene *scene);
 
+/** harness_depth - above 0 while the application or the scripted daemon runs, not the module */
+extern _Thread_local unsigned harness_depth;
+
 /** step_copy() - a deep copy */
 void step_copy(const Step *step, Step *ret);
 

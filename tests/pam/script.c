@@ -32,6 +32,7 @@ _export_ int client_open(const ClientRequest *request, Client **ret) {
         Scene *scene = scene_now;
         Client *client;
 
+        harness_depth++;
         scene->n_opens++;
         KEEP(scene, service, request);
         KEEP(scene, user, request);
@@ -44,6 +45,7 @@ _export_ int client_open(const ClientRequest *request, Client **ret) {
         scene->request.has_user = request->user;
         scene->request.silent = request->silent;
         scene->request.refuse_empty = request->refuse_empty;
+        harness_depth--;
         if (scene->play->open_result)
                 return scene->play->open_result;
 
@@ -67,8 +69,7 @@ static void note_answer(Scene *scene, const Secret *answer) {
         scene->sent = sent;
 }
 
-_export_ int client_next(Client *client, const Secret *answer, Step *step) {
-        Scene *scene = client->scene;
+static int next_step(Scene *scene, const Secret *answer, Step *step) {
         const Step *next;
 
         note_answer(scene, answer);
@@ -82,6 +83,15 @@ _export_ int client_next(Client *client, const Secret *answer, Step *step) {
         step_done(step);
         step_copy(next, step);
         return 0;
+}
+
+_export_ int client_next(Client *client, const Secret *answer, Step *step) {
+        int r;
+
+        harness_depth++;
+        r = next_step(client->scene, answer, step);
+        harness_depth--;
+        return r;
 }
 
 _export_ Client *client_free(Client *client) {
