@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 
 #include <cmocka.h>
 
@@ -406,6 +407,36 @@ static void test_hang_up_first(_unused_ void **state) {
                 assert_int_equal(client_next(client, NULL, &step), CLIENT_E_AWAY);
 }
 
+/* threats 94: a child has no part in its parent's login, and ends nothing by ending. */
+static void test_fork(_unused_ void **state) {
+        static const Reply replies[] = {
+                STEP(1, "prompt-secret", { "prompt", "s", "p" }),
+                STEP(2, "fail", { "reason", "s", "denied" }),
+        };
+        _cleanup_(client_freep) Client *client = NULL;
+        _cleanup_(step_done) Step step = {};
+        Peer peer;
+        int status;
+        pid_t pid;
+
+        peer_start(&peer, replies, ELEMENTSOF(replies), &client);
+        assert_int_equal(client_next(client, NULL, &step), 0);
+        pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                int r = client_next(client, NULL, &step);
+
+                (void)client_free(client);
+                _exit(r == CLIENT_E_AWAY ? 0 : 1);
+        }
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_int_equal(status, 0);
+        assert_int_equal(client_next(client, NULL, &step), 0);
+        assert_int_equal(step.kind, STEP_FAIL);
+        peer_stop(&peer, &client);
+        assert_int_equal(peer.n_calls, 2);
+}
+
 typedef struct TrustCase {
         const char *sentence;
         const char *passwd;
@@ -476,6 +507,7 @@ int main(void) {
                 cmocka_unit_test(test_no_greeting),
                 cmocka_unit_test(test_no_reply),
                 cmocka_unit_test(test_hang_up_first),
+                cmocka_unit_test(test_fork),
                 cmocka_unit_test(test_trust),
                 cmocka_unit_test(test_no_bus),
         };
