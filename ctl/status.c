@@ -25,7 +25,7 @@ const char *ctl_explain(int r) {
         case CLIENT_E_REFUSED:
                 return "the daemon does not serve this caller, or has no room";
         case CLIENT_E_PROTOCOL:
-                return "the daemon speaks another protocol; are its version and this one the same?";
+                return "the daemon does not know an option's value, or is of another version than this program";
         case -EINVAL:
                 return "a name or option that cannot be sent";
         default:

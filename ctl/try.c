@@ -92,6 +92,17 @@ static void print_member(const char *label, const char *value) {
                 (void)printf("  %-10s %s\n", label, value);
 }
 
+static int status_of(int r) {
+        switch (r) {
+        case CLIENT_E_REFUSED:
+                return CTL_NO;
+        case -EINVAL:
+                return CTL_USAGE;
+        default:
+                return CTL_AWAY;
+        }
+}
+
 static int print_result(const Step *step, const char *user) {
         if (step->kind == STEP_FAIL) {
                 (void)printf("refused: %s\n", step_reason_to_string(step->reason));
@@ -137,7 +148,7 @@ int ctl_try(const char *name, const CtlOptions *options) {
         }
         if (r != 0) {
                 (void)fprintf(stderr, "itaxctl: %s\n", ctl_explain(r));
-                return r == -EINVAL ? CTL_USAGE : CTL_AWAY;
+                return status_of(r);
         }
         return print_result(&trial.step, request.user);
 }
