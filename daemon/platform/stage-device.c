@@ -95,18 +95,20 @@ static void device_refusal(PlatformLogin *login, const HttpAnswer *answer) {
 
 const Stage stage_device = { "device", device_build, device_good, device_refusal };
 
-/* Seconds that the server may hold this poll. */
+/* Seconds that the server may hold this poll. Never 0, as a poll that does not wait has to keep the interval;
+ * what shall be answered at once does not tell what was seen. */
 static uint64_t wait_of(const PlatformLogin *login, uint64_t now) {
         uint64_t left, most = (uint64_t)login->metadata->wire.long_poll_sec;
 
-        if (login->question.at_once || login->question.digits || now >= login->hold_until_usec)
-                return 0;
+        if (login->question.at_once || login->question.digits || now + USEC_PER_SEC > login->hold_until_usec)
+                return 1;
         left = (login->hold_until_usec - now) / USEC_PER_SEC;
         return left < most ? left : most;
 }
 
 static int poll_build(PlatformLogin *login, Draft *draft) {
         const bool held = login->pace.kind == PACE_LONG_POLL;
+        const bool tell_seen = held && !login->question.at_once && !login->question.digits;
         uint64_t now = login_now(login), wait_sec = held ? wait_of(login, now) : 0;
         char wait[24];
 
@@ -116,7 +118,7 @@ static int poll_build(PlatformLogin *login, Draft *draft) {
                 { "client_id", login->platform->client_id, NULL },
                 { "device_code", NULL, login->device_code },
                 { "wait", held ? wait : NULL, NULL },
-                { "seen", held ? verdict_state_word(login->question.seen) : NULL, NULL },
+                { "seen", tell_seen ? verdict_state_word(login->question.seen) : NULL, NULL },
                 { "digits", NULL, login->question.digits },
         };
 
