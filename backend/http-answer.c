@@ -54,6 +54,7 @@ static void answer(Request *request, unsigned status, const char *content_type, 
         if (request->suspended) {
                 request->suspended = false;
                 MHD_resume_connection(request->connection);
+                request->server->resumed = true;
         }
 }
 

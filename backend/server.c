@@ -182,11 +182,14 @@ static uint64_t earlier(uint64_t a, uint64_t b) {
         return a < b ? a : b;
 }
 
-/* How long poll() may sleep. */
+/* How long poll() may sleep. The library does not count connections that were resumed while it ran: without a
+ * look at them a phone's confirmation would reach the workstation with the next tick. */
 static int timeout_msec(const Server *server, uint64_t deadline_usec) {
         uint64_t now_usec = clock_boot_usec(), until_usec;
         MHD_UNSIGNED_LONG_LONG library_msec;
 
+        if (server->resumed)
+                return 0;
         deadline_usec = earlier(deadline_usec, waiters_deadline_usec(&server->waiters));
         until_usec = deadline_usec > now_usec ? deadline_usec - now_usec : 0;
         if (MHD_get_timeout(server->daemon, &library_msec) == MHD_YES)
@@ -225,6 +228,7 @@ static int loop(Server *server, int signal_fd) {
                                 report_error(r, "purge");
                         purge_usec = now_usec + PURGE_USEC;
                 }
+                server->resumed = false;
                 if (MHD_run(server->daemon) != MHD_YES)
                         return -EIO;
         }

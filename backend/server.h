@@ -55,6 +55,7 @@ typedef struct Server {
         struct MHD_Daemon *daemon;
         Connection *connections;
         size_t n_connections;
+        bool resumed; /* an answer waits for the library's next round */
         bool stopping;
 } Server;
 
