@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Manager: one login at a time carried between bus, machine, platform, directory and words
+/* Manager: who may ask, how many at once, and by which configuration
  *
- * It decides nothing about a login: who may ask is judged here, everything after that by daemon/core. Its work is
- * to do what the machine says and to tell it what happened. */
+ * Root may ask for anybody, users named under [callers] for anybody within lower limits, everybody else only
+ * for the account that is mapped to himself (design.md D8). What happens then is daemon/session.c. */
 
 #include <systemd/sd-event.h>
 
@@ -15,20 +15,24 @@ typedef struct Manager Manager;
 
 /**
  * manager_new() - start serving
+ * @bus_address: NULL for the system bus
  * @config: owned by the manager on success
  *
- * Opens directory and platform and takes the bus name. When that is impossible or lost, the loop is ended with a
- * non-zero code.
+ * Opens directory and platform and asks for the bus name. Once it is ours, the service manager is told (READY=1).
+ * When that is impossible or the name is lost, the loop is ended with a non-zero code.
  *
- * Return: 0 or a negative errno, which was logged.
+ * Return: 0 or a negative errno; why was logged.
  */
-int manager_new(sd_event *event, Config *config, Manager **ret);
+int manager_new(sd_event *event, const char *bus_address, Config *config, Manager **ret);
 
 /**
  * manager_reload() - serve new logins by @config; logins in progress go on as they began
  * @config: owned by the manager on success
+ *
+ * Return: 0, or a negative errno, which was logged; then everything stays as it was.
  */
 int manager_reload(Manager *manager, Config *config);
 
+/** manager_free() - end all logins, leave the bus, release; takes NULL */
 Manager *manager_free(Manager *manager);
 DEFINE_CLEANUP(Manager, manager_free)

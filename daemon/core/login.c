@@ -284,6 +284,11 @@ int login_feed(Login *login, const LoginEvent *event, uint64_t now_usec, LoginAc
         return r;
 }
 
+void login_raise_phase(Login *login, Phase phase) {
+        if (phase < _PHASE_MAX && phase > login->phase)
+                login->phase = phase;
+}
+
 uint64_t login_deadline(const Login *login) {
         return login->deadline_usec;
 }

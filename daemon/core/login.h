@@ -139,6 +139,9 @@ DEFINE_CLEANUP(Login, login_free)
  */
 int login_feed(Login *login, const LoginEvent *event, uint64_t now_usec, LoginActions *ret);
 
+/** login_raise_phase() - the platform announced @phase meanwhile; a stricter one than before holds from now on */
+void login_raise_phase(Login *login, Phase phase);
+
 /** login_deadline() - when EVENT_EXPIRED is due, USEC_INFINITY once closed */
 uint64_t login_deadline(const Login *login);
 
