@@ -131,7 +131,9 @@ static void stream_write(int priority, uint64_t login_id, const char *message, c
         FILE *stream = log_state.fallback ? log_state.fallback : stderr;
 
         flockfile(stream);
-        (void)fprintf(stream, "<%i>", priority);
+        /* For the service manager, not for people. */
+        if (!isatty(fileno(stream)))
+                (void)fprintf(stream, "<%i>", priority);
         if (login_id)
                 (void)fprintf(stream, "login %llu: ", (unsigned long long)login_id);
         (void)fputs(message, stream);

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "daemon/config.h"
+#include "daemon/era.h"
 #include "daemon/log.h"
 #include "daemon/manager.h"
 #include "daemon/platform/platform.h"
@@ -23,6 +24,8 @@
 #ifndef LOCALEDIR
 #define LOCALEDIR "/usr/share/locale"
 #endif
+
+#define FILES_WANTED 32768U
 
 typedef struct Program {
         const char *config_path;
@@ -58,10 +61,17 @@ static void report_to_terminal(const char *problem, void *userdata _unused_) {
 /* Nothing of this process may end up in a core file, be read by a debugger, or be left for others to read. */
 static void process_close_up(void) {
         const struct rlimit none = {};
+        struct rlimit files;
 
         (void)umask(077);
         (void)prctl(PR_SET_DUMPABLE, 0);
         (void)setrlimit(RLIMIT_CORE, &none);
+
+        /* A login that waits holds a descriptor; started by the bus, we were given room for 1024. */
+        if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+                files.rlim_cur = files.rlim_max < FILES_WANTED ? files.rlim_max : FILES_WANTED;
+                (void)setrlimit(RLIMIT_NOFILE, &files);
+        }
 }
 
 static int on_end(sd_event_source *source, const struct signalfd_siginfo *info _unused_, void *userdata _unused_) {
@@ -132,17 +142,32 @@ static int serve(Program *program) {
         if (r >= 0)
                 r = add_signals(event, program);
         if (r >= 0)
-                r = manager_new(event, config, &program->manager);
+                r = manager_new(event, NULL, config, &program->manager);
         if (r < 0) {
                 log_record(LOG_ERR, 0, "itaxd cannot start: %s", strerror(-r));
                 return EXIT_TROUBLE;
         }
         (void)TAKE_PTR(config);
 
-        (void)sd_notify(0, "READY=1");
         r = sd_event_loop(event);
         program->manager = manager_free(program->manager);
         return r < 0 ? EXIT_TROUBLE : r;
+}
+
+/* Everything that a start reads is read: the file, the map, the certificates and the secret. */
+static int check_config(const char *path) {
+        _cleanup_(config_freep) Config *config = NULL;
+        _cleanup_(sd_event_unrefp) sd_event *event = NULL;
+        _cleanup_(era_unrefp) Era *era = NULL;
+
+        if (config_load(path, report_to_terminal, NULL, &config) != 0)
+                return EXIT_CONFIG;
+        if (sd_event_new(&event) < 0 || era_new(event, config, &era) < 0)
+                return EXIT_CONFIG;
+        (void)TAKE_PTR(config);
+
+        printf("%s: can be used\n", path);
+        return EXIT_OK;
 }
 
 int main(int argc, char **argv) {
@@ -182,18 +207,16 @@ int main(int argc, char **argv) {
                 return EXIT_USAGE;
         }
 
-        if (check) {
-                _cleanup_(config_freep) Config *config = NULL;
-                int r = config_load(program.config_path, report_to_terminal, NULL, &config);
-
-                if (r == 0)
-                        printf("%s: can be used\n", program.config_path);
-                return r == 0 ? EXIT_OK : EXIT_CONFIG;
-        }
-
-        log_open(LOG_JOURNAL_SOCKET, stderr);
         if (platform_init_process() < 0) {
                 log_record(LOG_ERR, 0, "itaxd cannot start: the libraries could not be set up");
+                return EXIT_TROUBLE;
+        }
+        if (check)
+                return check_config(program.config_path);
+
+        log_open(LOG_JOURNAL_SOCKET, stderr);
+        if (geteuid() == 0) {
+                log_record(LOG_ERR, 0, "itaxd does not run as root: start itaxd.service, or let the bus start it as _itaxd");
                 return EXIT_TROUBLE;
         }
         return serve(&program);
