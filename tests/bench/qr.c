@@ -37,17 +37,23 @@ static size_t discard(char *data, size_t size, size_t n, void *userdata) {
         return size * n;
 }
 
-/* The address stands in the text beside the picture: …/Q/ and the code. */
+/* The code stands in the text over the picture: a word of eight capitals and digits. */
 static void on_heard(const char *text, void *userdata) {
-        const char *at = strstr(text, "/Q/");
+        static const char set[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
         int *fd = userdata;
         Word word = {};
 
-        if (!at || *fd < 0 || strlen(at) < 3 + CODE_CHARS)
-                return;
-        memcpy(word.code, at + 3, CODE_CHARS);
-        if (write(*fd, &word, sizeof(word)) != sizeof(word))
-                *fd = -1;
+        for (const char *p = text; *fd >= 0 && *(p += strcspn(p, set)) != '\0';) {
+                size_t n = strspn(p, set);
+
+                if (n == CODE_CHARS) {
+                        memcpy(word.code, p, CODE_CHARS);
+                        if (write(*fd, &word, sizeof(word)) != sizeof(word))
+                                *fd = -1;
+                        return;
+                }
+                p += n;
+        }
 }
 
 static int child(const Phone *phone, int fd) {
