@@ -37,7 +37,8 @@ static CURLU *url_parse(const char *uri) {
         if (strncasecmp(uri, "https://", strlen("https://")) != 0 || uri[strlen("https://")] == '/')
                 return NULL;
         if (curl_url_set(url, CURLUPART_URL, uri, CURLU_DISALLOW_USER) != CURLUE_OK ||
-            curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK || strcmp(scheme, "https") != 0)
+            curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
+            strcmp(scheme, "https") != 0)
                 return NULL;
         return TAKE_PTR(url);
 }
@@ -64,7 +65,8 @@ static bool part_is_same(CURLU *a, CURLU *b, CURLUPart what) {
         _cleanup_(part_donep) char *in_a = NULL, *in_b = NULL;
 
         return curl_url_get(a, what, &in_a, CURLU_DEFAULT_PORT) == CURLUE_OK &&
-               curl_url_get(b, what, &in_b, CURLU_DEFAULT_PORT) == CURLUE_OK && strcasecmp(in_a, in_b) == 0;
+               curl_url_get(b, what, &in_b, CURLU_DEFAULT_PORT) == CURLUE_OK &&
+               strcasecmp(in_a, in_b) == 0;
 }
 
 bool address_is_endpoint_of(const char *uri, const char *issuer) {
@@ -81,7 +83,8 @@ int address_of_document(const char *issuer, AddressDocument document, char **ret
 
         switch (document) {
         case DOCUMENT_OAUTH:
-                r = asprintf(&uri, "%.*s/.well-known/oauth-authorization-server%s", n_host, issuer, path);
+                r = asprintf(&uri, "%.*s/.well-known/oauth-authorization-server%s", n_host, issuer,
+                             path);
                 break;
         case DOCUMENT_OPENID:
                 r = asprintf(&uri, "%s/.well-known/openid-configuration", issuer);

@@ -7,11 +7,12 @@
 
 #include <stdbool.h>
 
-/** address_is_https() - an https address (scheme in any case) of visible ASCII, without user or password,
- * at most LIMIT_URI_BYTES. Out of memory counts as no. */
+/** address_is_https() - an https address (scheme in any case) of visible ASCII, without user or
+ * password, at most LIMIT_URI_BYTES. Out of memory counts as no. */
 bool address_is_https(const char *uri);
 
-/** address_is_issuer() - RFC 8414 section 2: as above and no query, no fragment, no slash at the end */
+/** address_is_issuer() - RFC 8414 section 2: as above and no query, no fragment, no slash at the
+ * end */
 bool address_is_issuer(const char *uri);
 
 /** address_is_endpoint_of() - https, no fragment, and the very host and port of @issuer */

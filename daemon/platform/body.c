@@ -60,7 +60,7 @@ int authorization_new_basic(const char *client_id, const Secret *client_secret, 
         char *equals;
         int r;
 
-        /* "id=secret", each part in form encoding as RFC 6749 wants it; encoded, an id has no '='. */
+        /* "id=secret", each part in form encoding as RFC 6749 wants it; an id has no '=' then. */
         r = body_new(&both, 1, &pair);
         if (r < 0)
                 return r;
@@ -93,7 +93,8 @@ int authorization_new_bearer(const Secret *token, Secret **ret) {
 }
 
 /* 32 bytes as base64url without padding (RFC 4648 section 5). */
-static void encode_url(const unsigned char bytes[PKCE_RANDOM_BYTES], char ret[PKCE_TEXT_BYTES + 1]) {
+static void encode_url(const unsigned char bytes[PKCE_RANDOM_BYTES],
+                       char ret[PKCE_TEXT_BYTES + 1]) {
         char text[PKCE_TEXT_BYTES + 2];
 
         (void)EVP_EncodeBlock((unsigned char *)text, bytes, PKCE_RANDOM_BYTES);
@@ -125,7 +126,8 @@ int pkce_new(Secret **ret_verifier) {
 int pkce_challenge(const Secret *verifier, char ret[PKCE_TEXT_BYTES + 1]) {
         unsigned char digest[PKCE_RANDOM_BYTES];
 
-        if (EVP_Digest(secret_text(verifier), secret_size(verifier), digest, NULL, EVP_sha256(), NULL) != 1)
+        if (EVP_Digest(secret_text(verifier), secret_size(verifier), digest, NULL, EVP_sha256(),
+                       NULL) != 1)
                 return -EIO;
         encode_url(digest, ret);
         return 0;

@@ -22,8 +22,8 @@ int body_new(const BodyField *fields, size_t n_fields, Secret **ret);
 /**
  * authorization_new_basic() - "Authorization: Basic …" (RFC 6749 section 2.3.1, RFC 7617)
  *
- * Made here and not by CURLOPT_USERPWD, so that client and bearer authentication take one way and libcurl
- * holds the secret only as a header line, in memory that is wiped. Return: 0 or -ENOMEM.
+ * Made here and not by CURLOPT_USERPWD, so that client and bearer authentication take one way and
+ * libcurl holds the secret only as a header line, in memory that is wiped. Return: 0 or -ENOMEM.
  */
 int authorization_new_basic(const char *client_id, const Secret *client_secret, Secret **ret);
 /** authorization_new_bearer() - "Authorization: Bearer …" (RFC 6750). Return: 0 or -ENOMEM. */

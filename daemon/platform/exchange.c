@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Exchange: one question and its answer. What the answer says is for others; here it is settled that it
- * came from the right server, whole, within its limits, and calls itself JSON (threats R8). */
+/* Exchange: one question and its answer. What the answer says is for others; here it is settled
+ * that it came from the right server, whole, within its limits, and calls itself JSON. */
 
 #include <errno.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 
 #define BODY_ROOM_FIRST 4096
 #define HEADER_BYTES_MAX 65536
-#define SENDINGS_MAX 2 /* libcurl sends again when a kept connection died before a byte came: once is enough */
+#define SENDINGS_MAX 2 /* libcurl repeats what died with a kept connection: once is enough */
 
 struct HttpExchange {
         Http *http;
@@ -110,7 +110,8 @@ static bool type_is_json(const char *type) {
         return false;
 }
 
-/* Faults of a transfer that speak of the other side's sanity; all others mean that it is not to be had. */
+/* Faults of a transfer that speak of the other side's sanity; all others mean that it is not to be
+ * had. */
 static HttpFault fault_of_transfer(CURLcode code) {
         static const CURLcode broken[] = {
                 CURLE_UNSUPPORTED_PROTOCOL, CURLE_URL_MALFORMAT,     CURLE_WEIRD_SERVER_REPLY,
@@ -144,7 +145,8 @@ static HttpFault judge(HttpExchange *exchange, CURLcode code, long status) {
         }
         if (curl_easy_getinfo(exchange->easy, CURLINFO_CONTENT_TYPE, &type) != CURLE_OK ||
             !type_is_json(type)) {
-                (void)snprintf(exchange->why, sizeof(exchange->why), "status %ld, not JSON", status);
+                (void)snprintf(exchange->why, sizeof(exchange->why), "status %ld, not JSON",
+                               status);
                 return HTTP_FAULT_BROKEN;
         }
         return HTTP_FAULT_NONE;
@@ -204,7 +206,7 @@ static CURLcode set_options(HttpExchange *exchange, const HttpRequest *request) 
                 { CURLOPT_PROTOCOLS_STR, "https" },
                 { CURLOPT_REDIR_PROTOCOLS_STR, "https" },
                 { CURLOPT_CAINFO, http->ca_file },
-                { CURLOPT_CAPATH, NULL }, /* else the distribution's folder of CAs is trusted as well */
+                { CURLOPT_CAPATH, NULL }, /* or the distribution's CAs are trusted too */
                 { CURLOPT_PROXY, http->proxy ? http->proxy : "" },
                 { CURLOPT_NOPROXY, "" },
                 { CURLOPT_UNIX_SOCKET_PATH, http->unix_socket },
@@ -244,13 +246,15 @@ static int add_header(HttpExchange *exchange, const char *line) {
         return 0;
 }
 
-/* The body is sent from where it stands; only the allocators that wipe ever see copies of its pieces. */
+/* The body is sent from where it stands; only the allocators that wipe ever see copies of its
+ * pieces. */
 static CURLcode set_message(HttpExchange *exchange) {
         CURLcode code;
 
         code = curl_easy_setopt(exchange->easy, CURLOPT_HTTPHEADER, exchange->headers);
         if (code == CURLE_OK && exchange->request_body) {
-                code = curl_easy_setopt(exchange->easy, CURLOPT_POSTFIELDS, secret_text(exchange->request_body));
+                code = curl_easy_setopt(exchange->easy, CURLOPT_POSTFIELDS,
+                                        secret_text(exchange->request_body));
                 if (code == CURLE_OK)
                         code = curl_easy_setopt(exchange->easy, CURLOPT_POSTFIELDSIZE,
                                                 (long)secret_size(exchange->request_body));
@@ -272,7 +276,8 @@ int http_exchange_new(Http *http, const HttpRequest *request, HttpAnswerFn fn, v
         exchange->request_body = TAKE_PTR(body);
         exchange->easy = curl_easy_init();
         if (!exchange->easy || add_header(exchange, "Accept: application/json") < 0 ||
-            (request->authorization && add_header(exchange, secret_text(request->authorization)) < 0))
+            (request->authorization &&
+             add_header(exchange, secret_text(request->authorization)) < 0))
                 return -ENOMEM;
         if (set_options(exchange, request) != CURLE_OK || set_callbacks(exchange) != CURLE_OK ||
             set_message(exchange) != CURLE_OK)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Http: libcurl's multi interface on sd-event. libcurl says which descriptors and which moment it waits
- * for; the loop tells it when they come. Owners are called only after libcurl has returned, so they may do to
- * their exchanges what they like. */
+/* Http: libcurl's multi interface on sd-event. libcurl says which descriptors and which moment it
+ * waits for; the loop tells it when they come. Owners are called only after libcurl has returned,
+ * so they may do to their exchanges what they like. */
 
 #include <errno.h>
 #include <string.h>
@@ -11,8 +11,8 @@
 #include "daemon/log.h"
 #include "daemon/platform/http-internal.h"
 
-/* Connections kept, those in use included: libcurl closes an idle one whenever more are open. Its own default
- * of four times the handles reopens connections as soon as many logins end at once. */
+/* Connections kept, those in use included: libcurl closes an idle one whenever more are open. Its
+ * own default of four times the handles reopens connections as soon as many logins end at once. */
 #define CONNECTIONS_KEPT 256L
 
 static void http_reap(Http *http) {
@@ -52,8 +52,8 @@ static int on_time(sd_event_source *source, uint64_t usec, void *userdata) {
         return 0;
 }
 
-/* A descriptor that cannot be watched is not an error to libcurl, which would give up on all transfers for
- * good; the one transfer then runs into its timeout. */
+/* A descriptor that cannot be watched is not an error to libcurl, which would give up on all
+ * transfers for good; the one transfer then runs into its timeout. */
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *userdata, void *per_socket) {
         static const uint32_t events_of[] = {
                 [CURL_POLL_NONE] = 0,
@@ -80,7 +80,8 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *userdata, voi
                         (void)curl_multi_assign(http->multi, fd, source);
         }
         if (r < 0)
-                log_record(LOG_ERR, 0, "platform: cannot watch a connection: %s", strerrordesc_np(-r));
+                log_record(LOG_ERR, 0, "platform: cannot watch a connection: %s",
+                           strerrordesc_np(-r));
         return 0;
 }
 
@@ -91,7 +92,8 @@ static int on_timer(CURLM *multi, long timeout_msec, void *userdata) {
         if (timeout_msec < 0)
                 return sd_event_source_set_enabled(http->timer, SD_EVENT_OFF) < 0 ? -1 : 0;
 
-        if (sd_event_source_set_time_relative(http->timer, (uint64_t)timeout_msec * USEC_PER_MSEC) < 0 ||
+        if (sd_event_source_set_time_relative(http->timer, (uint64_t)timeout_msec * USEC_PER_MSEC) <
+                    0 ||
             sd_event_source_set_enabled(http->timer, SD_EVENT_ONESHOT) < 0)
                 return -1;
         return 0;
@@ -141,7 +143,7 @@ int http_new(sd_event *event, const HttpConfig *config, Http **ret) {
 
 Http *http_free(Http *http) {
         if (http) {
-                (void)curl_multi_cleanup(http->multi); /* closes kept connections through on_socket() */
+                (void)curl_multi_cleanup(http->multi); /* calls on_socket() */
                 (void)sd_event_source_disable_unref(http->timer);
                 (void)sd_event_unref(http->event);
                 free(http->ca_file);

@@ -3,9 +3,10 @@
 
 /* Http: single exchanges over kept connections, on the event loop
  *
- * One Http a daemon (libcurl's multi interface), one HttpExchange a question. Only https is ever spoken,
- * with the one CA file of the configuration; redirects, proxies and files of the environment do not
- * exist. Whatever the other side does, an exchange ends within its time and 64 KiB. */
+ * One Http a daemon (libcurl's multi interface), one HttpExchange a question. Only https is ever
+ * spoken, with the one CA file of the configuration; redirects, proxies and files of the
+ * environment do not exist. Whatever the other side does, an exchange ends within its time and 64
+ * KiB. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -48,8 +49,8 @@ typedef struct HttpAnswer {
         size_t n_body;
 } HttpAnswer;
 
-/* Called once, from the event loop, never from inside http_exchange_new(). May free the exchange, and free
- * and begin others; must not free the Http. */
+/* Called once, from the event loop, never from inside http_exchange_new(). May free the exchange,
+ * and free and begin others; must not free the Http. */
 typedef void (*HttpAnswerFn)(HttpExchange *exchange, const HttpAnswer *answer, void *userdata);
 
 int http_new(sd_event *event, const HttpConfig *config, Http **ret);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* MetadataCache: one fetch for everybody who waits. Of the two places where metadata may lie, the one of
- * RFC 8414 is asked first, and the one of OpenID Connect when there is nothing at the first. */
+/* MetadataCache: one fetch for everybody who waits. Of the two places where metadata may lie, the
+ * one of RFC 8414 is asked first, and that of OpenID Connect when there is nothing at the first. */
 
 #include <errno.h>
 #include <string.h>
@@ -40,8 +40,8 @@ void metadata_wait_cancel(MetadataWait *wait) {
         *wait = (MetadataWait){};
 }
 
-/* Who is told may begin to wait anew, or end others that wait: those of this fetch stand apart, each is taken out
- * before it is told. */
+/* Who is told may begin to wait anew, or end others that wait: those of this fetch stand apart,
+ * each is taken out before it is told. */
 static void tell_waiting(MetadataCache *cache, Metadata *metadata, ReplyKind fault) {
         MetadataWait *told = cache->waiting;
 
@@ -95,7 +95,8 @@ static void on_metadata(HttpExchange *exchange, const HttpAnswer *answer, void *
                      answer->why);
                 return;
         }
-        if (answer->status != 200 || wire_metadata_decode(answer->body, answer->n_body, &wire) != 0) {
+        if (answer->status != 200 ||
+            wire_metadata_decode(answer->body, answer->n_body, &wire) != 0) {
                 fail(cache, REPLY_BROKEN, "the answer is not of the schema");
                 return;
         }

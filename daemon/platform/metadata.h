@@ -3,8 +3,8 @@
 
 /* Metadata: what the platform says of itself (RFC 8414), fetched once for all logins
  *
- * Fetched when first wanted and again when it is ten minutes old or the last fetch failed. Logins that
- * come meanwhile wait for the one fetch under way. A login keeps what it began with. */
+ * Fetched when first wanted and again when it is ten minutes old or the last fetch failed. Logins
+ * that come meanwhile wait for the one fetch under way. A login keeps what it began with. */
 
 #include <stdint.h>
 #include <systemd/sd-event.h>
@@ -16,7 +16,8 @@
 
 #define METADATA_LIFE_USEC (600 * USEC_PER_SEC)
 
-/* Checked: the issuer is ours, every endpoint https and on the issuer's host, every link fit to show. */
+/* Checked: the issuer is ours, every endpoint https and on the issuer's host, every link fit to
+ * show. */
 typedef struct Metadata {
         unsigned n_refs;
         WireMetadata wire;
@@ -43,8 +44,8 @@ enum {
 
 typedef struct MetadataCache MetadataCache;
 
-/* Somebody who waits; part of the waiter's own struct, zero while he does not wait. @fault is REPLY_UNAVAILABLE or
- * REPLY_BROKEN when there is no metadata to be had. */
+/* Somebody who waits; part of the waiter's own struct, zero while he does not wait. @fault is
+ * REPLY_UNAVAILABLE or REPLY_BROKEN when there is no metadata to be had. */
 typedef struct MetadataWait MetadataWait;
 struct MetadataWait {
         void (*fn)(Metadata *metadata, ReplyKind fault, void *userdata);

@@ -3,9 +3,9 @@
 
 /* Pace: when the next poll may be sent (RFC 8628 section 3.5)
  *
- * Pure: time is an argument. A server without long poll is asked once an interval; one with long poll at
- * once when something has changed, and otherwise no sooner than a second after the last time, so that
- * neither can be made to spin. */
+ * Pure: time is an argument. A server without long poll is asked once an interval; one with long
+ * poll at once when something has changed, and otherwise no sooner than a second after the last
+ * time, so that neither can be made to spin. */
 
 #include <stdint.h>
 

@@ -28,7 +28,7 @@ static int copy_units(const WireUnits *units, ReplyPerson *person) {
                 if (r < 0)
                         return r;
                 person->n_units = i + 1;
-                memcpy(to->code, unit->code, strlen(unit->code) + 1); /* the schema held it to the limit */
+                memcpy(to->code, unit->code, strlen(unit->code) + 1); /* held to the schema */
                 to->authorised = unit->authorised;
                 to->has_password = unit->has_password;
         }

@@ -14,8 +14,8 @@ enum {
 /**
  * person_new() - make a person for the login machine
  *
- * Names of people and units are filtered. The login name decides which local user it is, so it is never changed: one
- * that the filter would touch is refused. .hint_matched is left for the caller.
+ * Names of people and units are filtered. The login name decides which local user it is, so it is
+ * never changed: one that the filter would touch is refused. .hint_matched is left for the caller.
  *
  * Return: 0, PERSON_E_*, -ENOMEM. @ret is written on 0 only; reply_person_done() releases it.
  */

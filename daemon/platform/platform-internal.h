@@ -3,9 +3,9 @@
 
 /* What platform.c (the one platform), platform-login.c (one login) and the stages of a login share
  *
- * A login asks one request at a time. A request is one or more stages, each of them one exchange: a password
- * is challenge, token and, where they are not folded in, userinfo and units. A stage that is over either
- * enters the next one or gives the reply; nothing is done with the login after that. */
+ * A login asks one request at a time. A request is one or more stages, each of them one exchange: a
+ * password is challenge, token and, where they are not folded in, userinfo and units. A stage that
+ * is over either enters the next one or gives the reply; nothing is done with it after that. */
 
 #include "daemon/platform/http.h"
 #include "daemon/platform/metadata.h"
@@ -87,12 +87,12 @@ int login_enter(PlatformLogin *login, const Stage *stage);
 /** login_go() - the same from the event loop: an error becomes the reply */
 void login_go(PlatformLogin *login, const Stage *stage);
 
-/** login_reply() - end the request; @reply is released. Nothing may be done with @login afterwards. */
+/** login_reply() - end the request; @reply is released. @login may be gone afterwards. */
 void login_reply(PlatformLogin *login, Reply *reply);
 void login_reply_kind(PlatformLogin *login, ReplyKind kind);
 /** login_break() - REPLY_BROKEN, and why, in the log */
 void login_break(PlatformLogin *login, const char *why);
-/** login_client_refused() - REPLY_UNAVAILABLE, and in the log that it is a matter of configuration */
+/** login_client_refused() - REPLY_UNAVAILABLE; the log tells what to configure */
 void login_client_refused(PlatformLogin *login, const char *error);
 /** login_defer() - give the reply from the event loop. Return: 0 or negative errno. */
 int login_defer(PlatformLogin *login, ReplyKind kind);
@@ -106,7 +106,8 @@ uint64_t login_now(const PlatformLogin *login);
 void login_take_token(PlatformLogin *login, Secret *token);
 /** login_go_person() - a token is there: ask what is still missing of the person, then reply */
 void login_go_person(PlatformLogin *login);
-/** login_poll() - ask how the QR login stands as soon as that may be asked. Return: 0 or negative errno. */
+/** login_poll() - ask how the QR login stands as soon as that may be asked. Return: 0 or negative
+ * errno. */
 int login_poll(PlatformLogin *login);
 
 extern const Stage stage_challenge, stage_code;    /* stage-password.c */
@@ -117,6 +118,6 @@ extern const Stage stage_verification;             /* stage-unit.c */
 /** platform_scope() - what a token is asked for */
 const char *platform_scope(const Metadata *metadata);
 
-/** revocation_begin() - end @token at the platform in the background; takes it over in every case */
+/** revocation_begin() - end @token at the platform in the background; takes it over always */
 void revocation_begin(Platform *platform, const Metadata *metadata, Secret *token);
 void revocations_done(Platform *platform);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* PlatformLogin: one login's requests, from the asking to the one reply. What is said on the wire stands in
- * the stages. */
+/* PlatformLogin: one login's requests, from the asking to the one reply. What is said on the wire
+ * stands in the stages. */
 
 #include <errno.h>
 #include <string.h>
@@ -22,7 +22,8 @@ static const char *const request_names[_REQUEST_KIND_MAX + 1] = {
 };
 
 void login_log(const PlatformLogin *login, int priority, const char *why) {
-        log_record(priority, login->id, "platform: %s (%s): %s", request_names[login->question.kind],
+        log_record(priority, login->id, "platform: %s (%s): %s",
+                   request_names[login->question.kind],
                    login->stage ? login->stage->name : "metadata", why);
 }
 
@@ -110,7 +111,8 @@ void login_break(PlatformLogin *login, const char *why) {
 
 void login_client_refused(PlatformLogin *login, const char *error) {
         log_record(LOG_ERR, login->id,
-                   "platform: this workstation was refused (%s): client_id or client_secret_file is wrong",
+                   "platform: this workstation was refused (%s): client_id or client_secret_file "
+                   "is wrong",
                    error);
         login_reply_kind(login, REPLY_UNAVAILABLE);
 }
@@ -130,7 +132,8 @@ int login_defer(PlatformLogin *login, ReplyKind kind) {
 
 static void on_answer(HttpExchange *exchange, const HttpAnswer *answer, void *userdata) {
         PlatformLogin *login = userdata;
-        /* Ours until the end of this call, as the answer is read from it; the login may be gone by then. */
+        /* Ours until the end of this call, as the answer is read from it; the login may be gone by
+         * then. */
         _cleanup_(http_exchange_freep) _unused_ HttpExchange *done = exchange;
 
         login->exchange = NULL;
@@ -158,7 +161,8 @@ static void draft_donep(Draft *draft) {
 }
 
 int login_enter(PlatformLogin *login, const Stage *stage) {
-        _cleanup_(draft_donep) Draft draft = { .request.timeout_usec = login->platform->timeout_usec };
+        _cleanup_(draft_donep)
+                Draft draft = { .request.timeout_usec = login->platform->timeout_usec };
         HttpRequest request;
         int r;
 
@@ -169,7 +173,8 @@ int login_enter(PlatformLogin *login, const Stage *stage) {
 
         request = draft.request;
         draft.request.body = NULL; /* taken over in every case */
-        return http_exchange_new(login->platform->http, &request, on_answer, login, &login->exchange);
+        return http_exchange_new(login->platform->http, &request, on_answer, login,
+                                 &login->exchange);
 }
 
 void login_go(PlatformLogin *login, const Stage *stage) {
@@ -197,13 +202,15 @@ static int request_begin(PlatformLogin *login) {
 
         switch (login->question.kind) {
         case REQUEST_PASSWORD:
-                return wire->challenge_endpoint ? login_enter(login, &stage_challenge)
-                                                : defer_missing(login, "there is no password login");
+                return wire->challenge_endpoint
+                               ? login_enter(login, &stage_challenge)
+                               : defer_missing(login, "there is no password login");
         case REQUEST_CAPTCHA:
                 if (login->question.unit)
                         return verification_begin(login);
-                return wire->challenge_endpoint ? login_enter(login, &stage_challenge)
-                                                : defer_missing(login, "there is no password login");
+                return wire->challenge_endpoint
+                               ? login_enter(login, &stage_challenge)
+                               : defer_missing(login, "there is no password login");
         case REQUEST_DEVICE:
                 return wire->device_endpoint ? login_enter(login, &stage_device)
                                              : defer_missing(login, "there is no QR login");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Platform: what all logins share - connections, metadata, the workstation's own secret - and the check that the
- * configuration is one to start with. */
+/* Platform: what all logins share - connections, metadata, the workstation's own secret - and the
+ * check that the configuration is one to start with. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,8 +20,8 @@ static int refuse(const char *what, const char *path, const char *why) {
         return -EINVAL;
 }
 
-/* Read into a secret, so that no copy stays on the heap. The rules are those of any file with a secret: a
- * regular file of root's or our own that others neither read nor write. */
+/* Read into a secret, so that no copy stays on the heap. The rules are those of any file with a
+ * secret: a regular file of root's or our own that others neither read nor write. */
 static int secret_read(int fd, Secret **ret) {
         _cleanup_(secret_freep) Secret *secret = NULL;
         char chunk[256];
@@ -40,7 +40,8 @@ static int secret_read(int fd, Secret **ret) {
         if (n < 0)
                 return -errno;
 
-        for (size_t i = secret_size(secret); i > 0 && strchr("\r\n", secret_text(secret)[i - 1]); i--)
+        for (size_t i = secret_size(secret); i > 0 && strchr("\r\n", secret_text(secret)[i - 1]);
+             i--)
                 secret_truncate(secret, i - 1);
         *ret = TAKE_PTR(secret);
         return 0;
@@ -49,7 +50,8 @@ static int secret_read(int fd, Secret **ret) {
 static int load_secret(const char *path, Secret **ret) {
         static const char what[] = "client_secret_file";
         _cleanup_(secret_freep) Secret *secret = NULL;
-        _cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+        _cleanup_(closep) int fd =
+                open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
         struct stat st;
         int r;
 
@@ -140,8 +142,8 @@ int platform_new(sd_event *event, const PlatformConfig *config, Platform **ret) 
         }
         r = http_new(event, &http, &platform->http);
         if (r == 0)
-                r = metadata_cache_new(event, platform->http, platform->issuer, platform->timeout_usec,
-                                       &platform->metadata);
+                r = metadata_cache_new(event, platform->http, platform->issuer,
+                                       platform->timeout_usec, &platform->metadata);
         if (r == 0)
                 *ret = TAKE_PTR(platform);
         return r;

@@ -5,7 +5,8 @@
  *
  * One Platform a daemon: libcurl's multi interface on the event loop, kept connections, metadata of
  * RFC 8414. One PlatformLogin a login: tokens, auth_session, PKCE verifier, device code, captcha
- * ids. None of those leaves this folder; the machine sees requests and replies (daemon/core/reply.h). */
+ * ids. None of those leaves this folder; the machine sees requests and replies
+ * (daemon/core/reply.h). */
 
 #include <stdint.h>
 #include <systemd/sd-event.h>
@@ -21,7 +22,8 @@ typedef struct PlatformConfig {
         const char *issuer;        /* https:// address, without a slash at the end */
         const char *ca_file;       /* PEM; required */
         const char *client_id;
-        const char *client_secret_file; /* NULL for a public client; read at start, root's or our own, not for others */
+        const char *client_secret_file; /* NULL for a public client; read at start, root's or our
+                                           own, not for others */
         const char *unix_socket;   /* connect through this socket instead of TCP; NULL for none */
         const char *proxy;         /* NULL or "" for none; the environment is never asked */
         uint64_t timeout_usec;     /* for one answer; LIMIT_BACKEND_WAIT_USEC at most */
@@ -34,47 +36,50 @@ typedef struct PlatformContext {
         const char *host, *service, *terminal, *remote_host;
 } PlatformContext;
 
-/* Addresses that the platform announces; NULL where it does not. Borrowed until the next metadata. */
+/* Addresses that the platform announces; NULL where it does not. Borrowed until the next come. */
 typedef struct PlatformLinks {
         const char *register_uri, *forgot_password_uri, *forgot_declaration_uri, *app_uri;
 } PlatformLinks;
 
-/* @reply is owned by the caller of the function; what is taken out of it must be left NULL. Never called from
- * inside platform_login_request(). */
+/* @reply is owned by the caller of the function; what is taken out of it must be left NULL. Never
+ * called from inside platform_login_request(). */
 typedef void (*PlatformReplyFn)(PlatformLogin *login, Reply *reply, void *userdata);
 
 /**
- * platform_init_process() - allocators that wipe, environment made harmless; once, before anything else
+ * platform_init_process() - allocators that wipe, environment made harmless; once, before anything
+ * else
  *
  * The process must ignore SIGPIPE besides: OpenSSL writes to sockets with write(2).
  */
 int platform_init_process(void);
 
-/** platform_new() - Return: 0, negative errno, or -EINVAL for a configuration that is not usable (logged with reason). */
+/** platform_new() - Return: 0, negative errno, or -EINVAL for a configuration that is not usable
+ * (logged with reason). */
 int platform_new(sd_event *event, const PlatformConfig *config, Platform **ret);
-/** platform_free() - every login must have been freed; not from inside a reply function; takes NULL */
+/** platform_free() - logins must be gone; not from inside a reply function; takes NULL */
 Platform *platform_free(Platform *platform);
 DEFINE_CLEANUP(Platform, platform_free)
 
-/** platform_phase() - the phase the platform announces, _PHASE_MAX when it announces none or was not reached yet */
+/** platform_phase() - the phase the platform announces, _PHASE_MAX when it announces none or was
+ * not reached yet */
 Phase platform_phase(const Platform *platform);
 const PlatformLinks *platform_links(const Platform *platform);
 
-int platform_login_new(Platform *platform, const PlatformContext *context, PlatformReplyFn fn, void *userdata,
-                       PlatformLogin **ret);
+int platform_login_new(Platform *platform, const PlatformContext *context, PlatformReplyFn fn,
+                       void *userdata, PlatformLogin **ret);
 
 /**
  * platform_login_request() - start @request; exactly one reply follows unless cancelled
  *
- * Everything borrowed by @request is copied or sent before this returns. A second request while one is under way is
- * -EBUSY. Return: 0 or negative errno.
+ * Everything borrowed by @request is copied or sent before this returns. A second request while one
+ * is under way is -EBUSY. Return: 0 or negative errno.
  */
 int platform_login_request(PlatformLogin *login, const Request *request);
 
 /** platform_login_cancel() - forget the request under way; no reply follows */
 void platform_login_cancel(PlatformLogin *login);
 
-/** platform_login_free() - cancel, revoke a token in the background (RFC 7009), release; takes NULL. The reply function
- * is never called again. */
+/** platform_login_free() - cancel, revoke a token in the background (RFC 7009), release; takes
+ * NULL. The reply function is never called again. */
 PlatformLogin *platform_login_free(PlatformLogin *login);
 DEFINE_CLEANUP(PlatformLogin, platform_login_free)

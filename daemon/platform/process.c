@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Process: what has to be settled before the first line of libcurl or OpenSSL runs. Both keep copies of
- * request bodies and headers on the heap, so both get allocators that erase (measured: otherwise two
- * copies of each body stay behind). Both also listen to the environment, which is not ours to trust. */
+/* Process: what has to be settled before the first line of libcurl or OpenSSL runs. Both keep
+ * copies of request bodies and headers on the heap, so both get allocators that erase (measured:
+ * otherwise two copies of each body stay behind). Both also listen to the environment, which is not
+ * ours to trust. */
 
 #include <errno.h>
 #include <string.h>
@@ -34,7 +35,8 @@ static bool name_is_bad(const char *name, size_t n) {
         for (size_t i = 0; i < ELEMENTSOF(bad_suffixes); i++) {
                 size_t n_suffix = strlen(bad_suffixes[i]);
 
-                if (n >= n_suffix && strncasecmp(name + n - n_suffix, bad_suffixes[i], n_suffix) == 0)
+                if (n >= n_suffix &&
+                    strncasecmp(name + n - n_suffix, bad_suffixes[i], n_suffix) == 0)
                         return true;
         }
         return false;
@@ -90,8 +92,8 @@ int platform_init_process(void) {
 
         if (!CRYPTO_set_mem_functions(crypto_malloc, crypto_realloc, crypto_free))
                 return -EBUSY; /* somebody has allocated already */
-        if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, wipe_malloc, wipe_free, wipe_realloc, wipe_strdup,
-                                 wipe_calloc) != CURLE_OK)
+        if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, wipe_malloc, wipe_free, wipe_realloc,
+                                 wipe_strdup, wipe_calloc) != CURLE_OK)
                 return -ENOMEM;
         wire_init_process();
         return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Revocation: tokens that are no longer needed are ended at the platform (RFC 7009), by the way. Nobody waits
- * for it, and a token that could not be revoked ends by itself. */
+/* Revocation: tokens that are no longer needed are ended at the platform (RFC 7009), by the way.
+ * Nobody waits for it, and a token that could not be revoked ends by itself. */
 
 #include <errno.h>
 
@@ -74,7 +74,8 @@ void revocation_begin(Platform *platform, const Metadata *metadata, Secret *toke
         revocation = revocation_new(platform);
         if (!revocation || body_new(fields, ELEMENTSOF(fields), &request.body) < 0)
                 return;
-        if (http_exchange_new(platform->http, &request, on_revoked, revocation, &revocation->exchange) < 0)
+        if (http_exchange_new(platform->http, &request, on_revoked, revocation,
+                              &revocation->exchange) < 0)
                 return;
         TAKE_PTR(revocation);
 }

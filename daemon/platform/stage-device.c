@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Device: QR login by the device grant (RFC 8628), with our two extensions where the server knows them:
- * the state of a pending login, and requests that are held until it changes. */
+/* Device: QR login by the device grant (RFC 8628), with our two extensions where the server knows
+ * them: the state of a pending login, and requests that are held until it changes. */
 
 #include <errno.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 #include "daemon/platform/platform-internal.h"
 #include "daemon/platform/verdict.h"
 
-/* A client waits LIMIT_NEXT_WAIT_USEC for its answer; a poll that is lost has to be noticed before. */
+/* A client waits LIMIT_NEXT_WAIT_USEC for its answer; a lost poll has to be noticed before. */
 #define POLL_USEC_MAX (LIMIT_NEXT_WAIT_USEC - USEC_PER_SEC)
 
 static int device_build(PlatformLogin *login, Draft *draft) {
@@ -40,7 +40,8 @@ static void keep_device(PlatformLogin *login, WireDeviceAnswer *wire) {
         login->device_code = TAKE_PTR(wire->device_code);
         login->device_state = DEVICE_PENDING;
         login->device_until_usec = now + (uint64_t)wire->expires_in * USEC_PER_SEC;
-        pace_start(&login->pace, login->metadata->wire.long_poll_sec > 0 ? PACE_LONG_POLL : PACE_INTERVAL,
+        pace_start(&login->pace,
+                   login->metadata->wire.long_poll_sec > 0 ? PACE_LONG_POLL : PACE_INTERVAL,
                    (uint64_t)wire->interval, now);
 }
 
@@ -95,12 +96,13 @@ static void device_refusal(PlatformLogin *login, const HttpAnswer *answer) {
 
 const Stage stage_device = { "device", device_build, device_good, device_refusal };
 
-/* Seconds that the server may hold this poll. Never 0, as a poll that does not wait has to keep the interval;
- * what shall be answered at once does not tell what was seen. */
+/* Seconds that the server may hold this poll. Never 0, as a poll that does not wait has to keep the
+ * interval; what shall be answered at once does not tell what was seen. */
 static uint64_t wait_of(const PlatformLogin *login, uint64_t now) {
         uint64_t left, most = (uint64_t)login->metadata->wire.long_poll_sec;
 
-        if (login->question.at_once || login->question.digits || now + USEC_PER_SEC > login->hold_until_usec)
+        if (login->question.at_once || login->question.digits ||
+            now + USEC_PER_SEC > login->hold_until_usec)
                 return 1;
         left = (login->hold_until_usec - now) / USEC_PER_SEC;
         return left < most ? left : most;
@@ -227,6 +229,6 @@ int login_poll(PlatformLogin *login) {
         if (at > login->hold_until_usec)
                 at = login->hold_until_usec;
         login->timer = sd_event_source_disable_unref(login->timer);
-        return sd_event_add_time(login->platform->event, &login->timer, CLOCK_BOOTTIME, at, 1, on_timer,
-                                 login);
+        return sd_event_add_time(login->platform->event, &login->timer, CLOCK_BOOTTIME, at, 1,
+                                 on_timer, login);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Password: the challenge (draft-ietf-oauth-first-party-apps) and the code it gives (RFC 6749, RFC 7636) */
+/* Password: the challenge (draft-ietf-oauth-first-party-apps) and the code it gives (RFC 6749, RFC
+ * 7636) */
 
 #include <errno.h>
 #include <string.h>
@@ -53,7 +54,8 @@ static void challenge_good(PlatformLogin *login, const HttpAnswer *answer) {
         login_go(login, &stage_code);
 }
 
-/* The session has ended meanwhile: without it a password can be tried from the start, a picture not be asked for. */
+/* The session has ended meanwhile: without it a password can be tried from the start, a picture not
+ * be asked for. */
 static bool session_renew(PlatformLogin *login, const WireChallengeError *wire) {
         if (strcmp(wire->error, "invalid_session") != 0 || login->session_renewed ||
             login->question.kind != REQUEST_PASSWORD)

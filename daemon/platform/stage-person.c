@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Person: what the token does not tell - userinfo (OpenID Connect Core section 5.3) and units - and the reply */
+/* Person: what the token does not tell - userinfo (OpenID Connect Core section 5.3) and units - and
+ * the reply */
 
 #include <errno.h>
 
@@ -29,7 +30,8 @@ static void reply_person(PlatformLogin *login) {
                 return;
         }
 
-        /* A password was tested for the account that was named; a phone may be anybody's unless told. */
+        /* A password was tested for the account that was named; a phone may be anybody's unless
+         * told. */
         reply.person.hint_matched = login->question.kind == REQUEST_PASSWORD
                                             ? login->userinfo.hint_matched != 0
                                             : login->userinfo.hint_matched == 1;

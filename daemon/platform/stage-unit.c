@@ -59,7 +59,8 @@ static void verification_good(PlatformLogin *login, const HttpAnswer *answer) {
                 login_break(login, "the verification is not of the schema");
                 return;
         }
-        same = login->question.kind != REQUEST_CAPTCHA && strcmp(wire.code, login->question.unit) == 0 &&
+        same = login->question.kind != REQUEST_CAPTCHA &&
+               strcmp(wire.code, login->question.unit) == 0 &&
                strcmp(wire.method, method_of(&login->question)) == 0;
         wire_verification_done(&wire);
         if (same)

@@ -10,7 +10,7 @@
 #include "daemon/core/reply.h"
 #include "lib/wire/wire.h"
 
-/** verdict_is_about_client() - the platform does not know this workstation, or not with this secret */
+/** verdict_is_about_client() - the platform does not know this workstation or its secret */
 bool verdict_is_about_client(const char *error);
 
 /* Each fills @ret, taking the captcha picture out of what it was made from.
@@ -22,7 +22,7 @@ void verdict_of_code(const WireTokenError *error, Reply *ret);
 void verdict_of_device(const WireTokenError *error, Reply *ret);
 void verdict_of_unit(WireProblem *problem, RequestKind kind, Reply *ret);
 
-/** verdict_state() - state of a pending QR login; absent means nobody has scanned as far as we know */
+/** verdict_state() - state of a pending QR login; absent: nobody has scanned as far as we know */
 DeviceState verdict_state(const char *word);
 /** verdict_state_word() - the same in the other direction */
 const char *verdict_state_word(DeviceState state);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Form: form bodies in secrets. Encoding appends byte by byte and takes everything back when the room
- * ends; decoding writes over the body, which can only shrink, so neither makes a second copy. */
+/* Form: form bodies in secrets. Encoding appends byte by byte and takes everything back when the
+ * room ends; decoding writes over the body, which can only shrink: neither makes a second copy. */
 
 #include <errno.h>
 #include <stdio.h>
@@ -11,8 +11,8 @@
 
 /* The application/x-www-form-urlencoded percent-encode set leaves these as they are. */
 static bool byte_is_plain(unsigned char c) {
-        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '*' ||
-               c == '-' || c == '.' || c == '_';
+        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+               c == '*' || c == '-' || c == '.' || c == '_';
 }
 
 static int append_encoded(Secret *body, const char *data, size_t n) {

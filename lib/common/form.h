@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Form: application/x-www-form-urlencoded bodies (WHATWG URL section 5), written into and read out of secrets
+/* Form: application/x-www-form-urlencoded bodies (WHATWG URL section 5), written into and read out
+ * of secrets
  *
  * Request bodies hold passwords, so they are never anywhere but in a Secret. */
 
@@ -9,7 +10,8 @@
 
 #include "lib/common/secret.h"
 
-/** form_append() - add "name=value", with '&' before it unless @body is empty. Return: 0 or -ENOBUFS (body unchanged). */
+/** form_append() - add "name=value", with '&' before it unless @body is empty. Return: 0 or
+ * -ENOBUFS (body unchanged). */
 int form_append(Secret *body, const char *name, const char *value);
 int form_append_secret(Secret *body, const char *name, const Secret *value);
 int form_append_number(Secret *body, const char *name, unsigned long value);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Base64: OpenSSL's block routines with the strictness they lack. EVP_DecodeBlock() passes over white
- * space at both ends and counts padding as bytes, so the text is judged first. */
+/* Base64: OpenSSL's block routines with the strictness they lack. EVP_DecodeBlock() passes over
+ * white space at both ends and counts padding as bytes, so the text is judged first. */
 
 #include <errno.h>
 #include <stdlib.h>

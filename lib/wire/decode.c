@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Decode: tree to struct, row by row. A member that is there must be right, required or not: null is
- * not absence, 1 is not true, "1" is not 1. */
+/* Decode: tree to struct, row by row. A member that is there must be right, required or not: null
+ * is not absence, 1 is not true, "1" is not 1. */
 
 #include <errno.h>
 #include <string.h>
@@ -59,7 +59,7 @@ static int read_units(const WireMember *member, const json_t *value, void *place
         for (size_t i = 0; i < n; i++) {
                 int r;
 
-                units->n_items = i + 1; /* what a failure leaves half read is released with the rest */
+                units->n_items = i + 1; /* half read or not, it is released with the rest */
                 r = wire_object_read(member->schema, json_array_get(value, i), &units->items[i]);
                 if (r)
                         return r;
@@ -112,7 +112,8 @@ static int read_member(const WireMember *member, const json_t *value, char *base
         case WIRE_PNG:
                 if (!json_is_string(value))
                         return WIRE_E_SCHEMA;
-                return wire_base64_decode(json_string_value(value), json_string_length(value), place, more);
+                return wire_base64_decode(json_string_value(value), json_string_length(value),
+                                          place, more);
         case WIRE_UNITS:
                 return read_units(member, value, place);
         case WIRE_FLAGS:

@@ -52,7 +52,8 @@ static int write_number(const WireMember *member, int64_t number, json_t **ret) 
 }
 
 static int write_flag(const WireMember *member, int flag, json_t **ret) {
-        if (flag < 0 || (flag == 0 && member->type == WIRE_FLAG && member->presence == WIRE_OPTIONAL))
+        if (flag < 0 ||
+            (flag == 0 && member->type == WIRE_FLAG && member->presence == WIRE_OPTIONAL))
                 return 0;
 
         *ret = json_boolean(flag);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Parse: text to tree. What jansson would only find out after it has allocated - depth and number of
- * values - is counted first over the bare bytes, so that a hostile body costs one pass. */
+/* Parse: text to tree. What jansson would only find out after it has allocated - depth and number
+ * of values - is counted first over the bare bytes, so that a hostile body costs one pass. */
 
 #include <errno.h>
 #include <string.h>
 
 #include "lib/wire/schema.h"
 
-/* Counts brackets and commas outside strings; whether they fit each other is for the parser to say. */
+/* Counts brackets and commas outside strings; whether they fit each other the parser says. */
 static bool text_is_modest(const char *json, size_t n) {
         size_t depth = 0, n_values = 0;
         bool in_string = false;

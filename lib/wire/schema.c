@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Schema: the tables. The order is that of doc/platform-api.yaml, so that the two can be read side by side. */
+/* Schema: the tables. The order is that of doc/platform-api.yaml, so that the two can be read side
+ * by side. */
 
 #include <string.h>
 

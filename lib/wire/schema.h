@@ -3,9 +3,9 @@
 
 /* Schema: doc/platform-api.yaml as tables
  *
- * One row a member: where it stands in the JSON object, where in the C struct, and what it may hold.
- * One decoder, one encoder and one release function walk the same rows, so the two directions cannot
- * drift apart. Private to lib/wire. */
+ * One row a member: where it stands in the JSON object, where in the C struct, and what it may
+ * hold. One decoder, one encoder and one release function walk the same rows, so the two directions
+ * cannot drift apart. Private to lib/wire. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,10 +25,10 @@ typedef enum WireType {
         WIRE_PNG,      /* uint8_t * at .offset, size_t at .offset_more; base64 */
         WIRE_UNITS,    /* WireUnits; elements of .schema, at most .max */
         WIRE_FLAGS,    /* array of .words, the n-th stands for the n-th bool at .offset */
-        WIRE_OBJECT,   /* struct of .schema at .offset, bool at .offset_more tells that it is there */
-        WIRE_GROUP,    /* object of .schema whose members stand in the outer struct */
-        WIRE_BEARER,   /* the word "Bearer" in any case; not stored */
-        WIRE_FIXED,    /* array of strings; not stored; .words is what we write */
+        WIRE_OBJECT, /* struct of .schema at .offset, bool at .offset_more tells that it is there */
+        WIRE_GROUP,  /* object of .schema whose members stand in the outer struct */
+        WIRE_BEARER, /* the word "Bearer" in any case; not stored */
+        WIRE_FIXED,  /* array of strings; not stored; .words is what we write */
 } WireType;
 
 typedef enum WireChars {
@@ -69,17 +69,19 @@ bool wire_text_fits(const WireMember *member, const char *text, size_t n);
 /** wire_word_fits() - index of a word in the member's list, -1 if it is none */
 int wire_word_index(const WireMember *member, const char *word);
 
-/** wire_object_read() - Return: 0, WIRE_E_SCHEMA, -ENOMEM. @base must be zero before and be released by the caller
- * on failure too. */
+/** wire_object_read() - Return: 0, WIRE_E_SCHEMA, -ENOMEM. @base must be zero before and be
+ * released by the caller on failure too. */
 int wire_object_read(const WireSchema *schema, const json_t *object, void *base);
 /** wire_object_write() - Return: 0, -EINVAL, -ENOMEM */
 int wire_object_write(const WireSchema *schema, const void *base, json_t **ret);
 void wire_object_done(const WireSchema *schema, void *base);
 
-/** wire_text_parse() - text to tree, within the limits of size, depth and count. Return: 0, WIRE_E_JSON, -ENOMEM. */
+/** wire_text_parse() - text to tree, within the limits of size, depth and count. Return: 0,
+ * WIRE_E_JSON, -ENOMEM. */
 int wire_text_parse(const char *json, size_t n, json_t **ret);
 
-/** wire_base64_decode() - RFC 4648 section 4, padded, without white space. Return: 0, WIRE_E_SCHEMA, -ENOMEM. */
+/** wire_base64_decode() - RFC 4648 section 4, padded, without white space. Return: 0,
+ * WIRE_E_SCHEMA, -ENOMEM. */
 int wire_base64_decode(const char *text, size_t n, uint8_t **ret_bytes, size_t *ret_n);
 /** wire_base64_encode() - Return: 0 or -ENOMEM. @ret is NUL-terminated, for free(). */
 int wire_base64_encode(const uint8_t *bytes, size_t n, char **ret);

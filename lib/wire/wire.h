@@ -3,13 +3,14 @@
 
 /* Wire: the answers of doc/platform-api.yaml as C structs, both directions
  *
- * One struct a schema; itaxd decodes what itax-backend encodes. Decoding is strict: RFC 8259, UTF-8,
- * at most LIMIT_BODY_BYTES and LIMIT_JSON_DEPTH, no duplicate member, no NUL in a string, each member of
- * the schema's type, within its length, integers within their range; unknown members are passed over.
- * A member that is absent is NULL, -1 or false as told below. Showable text is not judged here.
+ * One struct a schema; itaxd decodes what itax-backend encodes. Decoding is strict: RFC 8259,
+ * UTF-8, at most LIMIT_BODY_BYTES and LIMIT_JSON_DEPTH, no duplicate member, no NUL in a string,
+ * each member of the schema's type, within its length, integers within their range; unknown members
+ * are passed over. A member that is absent is NULL, -1 or false as told below. Showable text is not
+ * judged here.
  *
- * jansson runs on wipe_malloc()/wipe_free(): call wire_init_process() once, before anything else. It is
- * the only JSON library and lib/wire its only user. */
+ * jansson runs on wipe_malloc()/wipe_free(): call wire_init_process() once, before anything else.
+ * It is the only JSON library and lib/wire its only user. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,7 +22,7 @@
 
 enum {
         WIRE_E_JSON = 1, /* not one JSON object, or beyond size or depth */
-        WIRE_E_SCHEMA,   /* a required member is missing, or one has the wrong type, length or range */
+        WIRE_E_SCHEMA,   /* a required member is missing, or one has a wrong type, length or range */
 };
 
 /* Brackets and commas in one body: a list of LIMIT_UNITS units has 1,600. More is refused before a
@@ -30,12 +31,14 @@ enum {
 
 void wire_init_process(void);
 
-/* All strings and arrays inside are owned by the struct and released by wire_X_done(), which is idempotent. Encoders
- * only borrow, so a caller may point at anything const-cast-free: members are `const char *` where encoding needs no copy. */
+/* All strings and arrays inside are owned by the struct and released by wire_X_done(), which is
+ * idempotent. Encoders only borrow, so a caller may point at anything const-cast-free: members are
+ * `const char *` where encoding needs no copy. */
 
 typedef struct WireMetadata {
         char *issuer, *token_endpoint; /* required */
-        char *challenge_endpoint, *device_endpoint, *userinfo_endpoint, *revocation_endpoint, *units_endpoint;
+        char *challenge_endpoint, *device_endpoint, *userinfo_endpoint, *revocation_endpoint,
+                *units_endpoint;
         bool scanned_state;
         int64_t long_poll_sec; /* 0 when absent */
         char *phase;           /* "dual", "relation", "realname" or NULL */
@@ -127,11 +130,11 @@ typedef struct WireConfirmation {
 } WireConfirmation;
 
 /* For each X of the list below:
- *   int wire_X_decode(const char *json, size_t n, WireX *ret);  0, WIRE_E_*, -ENOMEM; @ret only written on 0
- *   int wire_X_encode(const WireX *x, Secret **ret);            0, -ENOMEM, -EINVAL for a missing required member,
- *                                                               -ENOBUFS above LIMIT_BODY_BYTES; text in a Secret
- *   void wire_X_done(WireX *x);
- * plus WIRE_X_INIT-free zero initialisation: before encoding, set attempts_left and hint_matched to -1. */
+ *   int wire_X_decode(const char *json, size_t n, WireX *ret);  0, WIRE_E_*, -ENOMEM; @ret only
+ * written on 0 int wire_X_encode(const WireX *x, Secret **ret);            0, -ENOMEM, -EINVAL for
+ * a missing required member, -ENOBUFS above LIMIT_BODY_BYTES; text in a Secret void
+ * wire_X_done(WireX *x); plus WIRE_X_INIT-free zero initialisation: before encoding, set
+ * attempts_left and hint_matched to -1. */
 #define WIRE_LIST(_) \
         _(metadata, WireMetadata) \
         _(challenge_answer, WireChallengeAnswer) \
