@@ -50,12 +50,13 @@ static QRcode *encode(const char *text, size_t n_text) {
         return QRcode_encodeInput(input);
 }
 
-static int bitmap_from_code(const QRcode *code, Bitmap **ret) {
+/* @n_below: rows of quiet zone beyond those of the other sides */
+static int bitmap_from_code(const QRcode *code, size_t n_below, Bitmap **ret) {
         _cleanup_(bitmap_freep) Bitmap *bitmap = NULL;
         size_t side = (size_t)code->width, first;
         int r;
 
-        r = bitmap_new(side + 2 * QUIET_MODULES, side + 2 * QUIET_MODULES, &bitmap);
+        r = bitmap_new(side + 2 * QUIET_MODULES, side + 2 * QUIET_MODULES + n_below, &bitmap);
         if (r < 0)
                 return r;
 
@@ -105,7 +106,8 @@ int render_qr(const char *text, RenderStyle style, char **ret) {
         if (code->version > VERSION_MAX)
                 return RENDER_E_SIZE;
 
-        r = bitmap_from_code(code, &bitmap);
+        /* A code has an odd number of rows: in blocks the half line left over is quiet zone too. */
+        r = bitmap_from_code(code, style == RENDER_ASCII ? 0 : 1, &bitmap);
         if (r < 0)
                 return r;
         return draw(bitmap, style, ret);

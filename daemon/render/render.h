@@ -19,7 +19,7 @@ typedef enum RenderStyle {
 } RenderStyle;
 
 /**
- * render_qr() - @text as a QR code, quiet zone of two modules, level L
+ * render_qr() - @text as a QR code, quiet zone of two modules (in blocks one more below), level L
  * @ret: lines divided by '\n', none at the end; owned by the caller; NULL for RENDER_NONE
  *
  * Text in capitals, digits and " $%*+-./:" is encoded in alphanumeric mode, which is what keeps an

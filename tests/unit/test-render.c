@@ -126,6 +126,9 @@ static void test_qr_is_the_matrix(void **state) {
 
                         points_read(picture, style, &points);
                         assert_int_equal(points.width, side + 2 * QUIET);
+                        /* the half line left over belongs to the quiet zone */
+                        for (size_t x = 0; x < points.width; x++)
+                                assert_int_equal(points.at[points.height - 1][x], 1);
                         for (size_t y = 0; y < side + 2 * QUIET; y++)
                                 for (size_t x = 0; x < side + 2 * QUIET; x++) {
                                         size_t u = x - QUIET, v = y - QUIET; /* wrap in the zone */
