@@ -23,14 +23,10 @@
 
 #include "daemon/bus/bus-private.h"
 #include "lib/common/limits.h"
+#include "tests/unit/bus-fixture.h"
 
 #define NOBODY 65534
 #define WAIT_USEC (10 * USEC_PER_SEC)
-
-static const char bus_config[] =
-        "<busconfig><type>session</type><listen>unix:path=%s/bus</listen><auth>EXTERNAL</auth>"
-        "<policy context=\"default\"><allow user=\"*\"/><allow own=\"*\"/>"
-        "<allow send_destination=\"*\" eavesdrop=\"true\"/><allow eavesdrop=\"true\"/></policy></busconfig>";
 
 /* What OpenLogin's caller said, as the handler got it. */
 typedef struct Heard {
@@ -47,8 +43,7 @@ typedef struct Heard {
 } Heard;
 
 typedef struct Place {
-        char dir[32], address[80];
-        pid_t daemon;
+        BusFixture bus;
         sd_event *event;
         BusServer *server;
         sd_bus *client;
@@ -123,52 +118,22 @@ static void run_a_while(Place *place) {
 
 static int place_setup(void **state) {
         Place *place = calloc(1, sizeof(*place));
-        char path[64], text[1024], byte;
-        int fd, ready[2];
 
         assert_non_null(place);
-        (void)strcpy(place->dir, "/tmp/test-bus-XXXXXX");
-        assert_non_null(mkdtemp(place->dir));
-        assert_int_equal(chmod(place->dir, 0755), 0);
-        (void)snprintf(path, sizeof(path), "%s/bus.conf", place->dir);
-        (void)snprintf(text, sizeof(text), bus_config, place->dir);
-        fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-        assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-        (void)close(fd);
-        (void)snprintf(place->address, sizeof(place->address), "unix:path=%s/bus", place->dir);
-
-        assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
-        place->daemon = fork();
-        assert_true(place->daemon >= 0);
-        if (place->daemon == 0) {
-                char option[96];
-
-                (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-                (void)snprintf(option, sizeof(option), "--config-file=%s", path);
-                (void)dup2(ready[1], 3);
-                (void)dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), STDERR_FILENO);
-                (void)execlp("dbus-daemon", "dbus-daemon", option, "--nofork", "--nopidfile", "--nosyslog",
-                             "--print-address=3", NULL);
-                _exit(127);
-        }
-        (void)close(ready[1]);
-        if (read(ready[0], &byte, 1) != 1) {
-                (void)close(ready[0]);
-                (void)waitpid(place->daemon, NULL, 0);
+        if (bus_fixture_start(&place->bus) < 0) {
                 print_message("there is no dbus-daemon\n");
                 free(place);
                 return -1;
         }
-        (void)close(ready[0]);
 
         assert_true(sd_event_new(&place->event) >= 0);
-        assert_int_equal(bus_server_new(place->event, place->address, &handlers, &place->heard, &place->server), 0);
+        assert_int_equal(bus_server_new(place->event, place->bus.address, &handlers, &place->heard, &place->server), 0);
         assert_int_equal(place->heard.n_name, 0);
         run_until(place, &place->heard.n_name, 1);
         assert_int_equal(place->heard.name_error, 0);
 
         assert_true(sd_bus_new(&place->client) >= 0);
-        assert_true(sd_bus_set_address(place->client, place->address) >= 0);
+        assert_true(sd_bus_set_address(place->client, place->bus.address) >= 0);
         assert_true(sd_bus_set_bus_client(place->client, 1) >= 0);
         assert_true(sd_bus_start(place->client) >= 0);
         assert_true(sd_bus_attach_event(place->client, place->event, 0) >= 0);
@@ -178,7 +143,6 @@ static int place_setup(void **state) {
 
 static int place_teardown(void **state) {
         Place *place = *state;
-        char path[64];
 
         for (size_t i = 0; i < place->heard.n_peers; i++)
                 place->heard.peers[i] = bus_peer_free(place->heard.peers[i]);
@@ -188,13 +152,7 @@ static int place_teardown(void **state) {
                 place->client = sd_bus_close_unref(place->client);
         }
         place->event = sd_event_unref(place->event);
-        (void)kill(place->daemon, SIGKILL);
-        (void)waitpid(place->daemon, NULL, 0);
-        (void)snprintf(path, sizeof(path), "%s/bus.conf", place->dir);
-        (void)unlink(path);
-        (void)snprintf(path, sizeof(path), "%s/bus", place->dir);
-        (void)unlink(path);
-        (void)rmdir(place->dir);
+        bus_fixture_stop(&place->bus);
         free(place);
         return 0;
 }
@@ -464,7 +422,7 @@ static void test_a_name_that_is_taken(void **state) {
         BusServer *second = NULL;
         Heard heard = {};
 
-        assert_int_equal(bus_server_new(place->event, place->address, &handlers, &heard, &second), 0);
+        assert_int_equal(bus_server_new(place->event, place->bus.address, &handlers, &heard, &second), 0);
         run_until(place, &heard.n_name, 1);
         assert_int_equal(heard.name_error, -EEXIST);
         second = bus_server_free(second);
@@ -492,7 +450,7 @@ static void test_signals_of_others_mean_nothing(void **state) {
 static void test_the_bus_goes_away(void **state) {
         Place *place = *state;
 
-        (void)kill(place->daemon, SIGKILL);
+        bus_fixture_kill(&place->bus);
         run_until(place, &place->heard.n_name, 2);
         assert_true(place->heard.name_error < 0);
         run_a_while(place);
@@ -510,7 +468,7 @@ static pid_t child_asks(const Place *place, unsigned n_usec, bool waits) {
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (setresgid(NOBODY, NOBODY, NOBODY) < 0 || setresuid(NOBODY, NOBODY, NOBODY) < 0)
                 _exit(2);
-        if (sd_bus_new(&bus) < 0 || sd_bus_set_address(bus, place->address) < 0 ||
+        if (sd_bus_new(&bus) < 0 || sd_bus_set_address(bus, place->bus.address) < 0 ||
             sd_bus_set_bus_client(bus, 1) < 0 || sd_bus_start(bus) < 0 ||
             sd_bus_message_new_method_call(bus, &message, BUS_NAME, BUS_PATH, BUS_INTERFACE, "OpenLogin") < 0 ||
             fill_least(message) < 0)
