@@ -46,7 +46,8 @@ int user_answer_read(Request *request, const TokenRow *token, UserAnswer *ret) {
         }
 
         for (size_t i = 0; i < ret->n_units; i++)
-                unit_to_wire(&ret->units[i], request->server->options->phase, &ret->wire.units.items[i]);
+                unit_to_wire(&ret->units[i], request->server->options->phase,
+                             &ret->wire.units.items[i]);
         ret->wire.units.n_items = ret->n_units;
         ret->wire.units.present = true;
         return 0;

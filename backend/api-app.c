@@ -10,7 +10,8 @@
 
 #define UNCONST(s) ((char *)(uintptr_t)(s))
 
-/* How a login looks from outside: what ended it otherwise than by the person's word is "refused". */
+/* How a login looks from outside: what ended it otherwise than by the person's word is
+ * "refused". */
 static const char *view_state(DeviceState state) {
         switch (state) {
         case DEVICE_PENDING:
@@ -91,7 +92,8 @@ void api_app_show(Request *request) {
                 request_refuse(request, MHD_HTTP_UNAUTHORIZED, "unauthorized");
                 return;
         }
-        r = device_find_user_code(request->server->store, request->parameter, request->now, &device);
+        r = device_find_user_code(request->server->store, request->parameter, request->now,
+                                  &device);
         if (r == 0)
                 answer_view(request, &device, device.state);
         else
@@ -131,7 +133,9 @@ static void deed_answer(Request *request, Deed deed, DeviceRow *device, char *di
                 break;
         case DEED_CONFIRM:
                 (void)wire_confirmation_encode(
-                        &(const WireConfirmation){ .state = UNCONST("confirmed"), .digits = unless_empty(digits) }, &json);
+                        &(const WireConfirmation){ .state = UNCONST("confirmed"),
+                                                   .digits = unless_empty(digits) },
+                        &json);
                 request_json(request, MHD_HTTP_OK, json);
                 break;
         }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Account password: draft-ietf-oauth-first-party-apps, with our words for captcha, tries and lock. A name
- * that nobody has goes the same way to the end: same guard, same hash, same answers. */
+/* Account password: draft-ietf-oauth-first-party-apps, with our words for captcha, tries and lock.
+ * A name that nobody has goes the same way to the end: same guard, same hash, same answers. */
 
 #include <errno.h>
 #include <stdio.h>
@@ -19,7 +19,8 @@ static int session_for_answer(Request *request, char *ret_hash) {
         int r;
 
         if (!request->auth_session) {
-                r = auth_session_new(request->server->store, request->client_id, request->attempt.guard_key, request->now,
+                r = auth_session_new(request->server->store, request->client_id,
+                                     request->attempt.guard_key, request->now,
                                      &request->auth_session);
                 if (r < 0)
                         return r;
@@ -46,7 +47,8 @@ static int answer_with_captcha(Request *request, WireChallengeError *error) {
         if (r == 0)
                 r = session_for_answer(request, hash);
         if (r == 0)
-                r = captcha_answer(request->server->store, hash, request->attempt.guard_key, request->now, &error->captcha);
+                r = captcha_answer(request->server->store, hash, request->attempt.guard_key,
+                                   request->now, &error->captcha);
         if (r == 0)
                 r = transaction_commit(&transaction);
         if (r == 0) {
@@ -77,8 +79,9 @@ static int answer_locked(Request *request) {
 
 /* The owner of the account hears of it on another way than the one who guesses. */
 static void tell_locked(Request *request) {
-        static const char text[] = "您的实名账号因连续5次输错密码已被锁定120分钟。如非本人操作，请及时修改密码。"
-                                   "也可通过“忘记密码”重置密码后立即解锁。";
+        static const char text[] =
+                "您的实名账号因连续5次输错密码已被锁定120分钟。如非本人操作，请及时修改密码。"
+                "也可通过“忘记密码”重置密码后立即解锁。";
         const char *folder = request->server->options->outbox;
         int r;
 
@@ -107,12 +110,14 @@ static int answer_right(Request *request) {
         if (r < 0)
                 return r;
 
-        /* the password may have been changed, or the account disabled, while the hash was computed */
-        q = r > 0 ? SESSION_E_INVALID :
-            now.disabled && strcmp(now.password_hash, request->account.password_hash) == 0 ?
-                    SESSION_E_DISABLED :
-                    code_new(store, request->account.id, request->account.password_hash, request->client_id,
-                             request_field(request, "code_challenge"), request->now, &code);
+        /* the password may have been changed, or the account disabled, while the hash was
+         * computed */
+        q = r > 0 ? SESSION_E_INVALID
+            : now.disabled && strcmp(now.password_hash, request->account.password_hash) == 0
+                    ? SESSION_E_DISABLED
+                    : code_new(store, request->account.id, request->account.password_hash,
+                               request->client_id, request_field(request, "code_challenge"),
+                               request->now, &code);
         explicit_bzero(&now, sizeof(now));
         if (q < 0)
                 return q;
@@ -125,7 +130,8 @@ static int answer_right(Request *request) {
         else if (q > 0)
                 request_refuse(request, MHD_HTTP_BAD_REQUEST, "invalid_session");
         else {
-                (void)wire_challenge_answer_encode(&(const WireChallengeAnswer){ .code = code }, &json);
+                (void)wire_challenge_answer_encode(&(const WireChallengeAnswer){ .code = code },
+                                                   &json);
                 request_json(request, MHD_HTTP_OK, json);
         }
         return 0;
@@ -138,8 +144,9 @@ static int answer_verdict(Request *request) {
         case ATTEMPT_RIGHT:
                 return answer_right(request);
         case ATTEMPT_WRONG:
-                return answer_with_captcha(request, &(WireChallengeError){ .error = UNCONST("invalid_credentials"),
-                                                                           .attempts_left = attempt->tries_left });
+                return answer_with_captcha(
+                        request, &(WireChallengeError){ .error = UNCONST("invalid_credentials"),
+                                                        .attempts_left = attempt->tries_left });
         case ATTEMPT_LOCKED_NOW:
                 tell_locked(request);
                 return answer_locked(request);
@@ -147,10 +154,11 @@ static int answer_verdict(Request *request) {
                 return answer_locked(request);
         case ATTEMPT_CAPTCHA:
         case ATTEMPT_CAPTCHA_WRONG:
-                return answer_with_captcha(request,
-                                           &(WireChallengeError){ .error = UNCONST("captcha_required"),
-                                                                  .attempts_left = -1,
-                                                                  .captcha.wrong = attempt->verdict == ATTEMPT_CAPTCHA_WRONG });
+                return answer_with_captcha(
+                        request, &(WireChallengeError){ .error = UNCONST("captcha_required"),
+                                                        .attempts_left = -1,
+                                                        .captcha.wrong = attempt->verdict ==
+                                                                         ATTEMPT_CAPTCHA_WRONG });
         case ATTEMPT_BUSY:
                 request_busy(request);
                 return 0;
@@ -181,8 +189,9 @@ static int session_continue(Request *request, const char *session, const char *g
         if (r == 0)
                 r = transaction_begin(request->server->store, &transaction);
         if (r == 0)
-                r = auth_session_use(request->server->store, request->attempt.session_hash, request->client_id, guard_key,
-                                     request->now, request->attempt.guard_key);
+                r = auth_session_use(request->server->store, request->attempt.session_hash,
+                                     request->client_id, guard_key, request->now,
+                                     request->attempt.guard_key);
         if (r == 0)
                 r = transaction_commit(&transaction);
         return r;
@@ -191,35 +200,42 @@ static int session_continue(Request *request, const char *session, const char *g
 static int refresh(Request *request, const char *session) {
         int r;
 
-        if (!session || strcmp(request_field(request, "refresh"), "captcha") != 0 || request_field(request, "username") ||
-            request_field(request, "password"))
+        if (!session || strcmp(request_field(request, "refresh"), "captcha") != 0 ||
+            request_field(request, "username") || request_field(request, "password"))
                 return -EINVAL;
 
         r = session_continue(request, session, NULL);
         if (r != 0)
                 return r;
-        return answer_with_captcha(request,
-                                   &(WireChallengeError){ .error = UNCONST("captcha_required"), .attempts_left = -1 });
+        return answer_with_captcha(
+                request,
+                &(WireChallengeError){ .error = UNCONST("captcha_required"), .attempts_left = -1 });
 }
 
 static int password_try(Request *request, const char *session) {
-        const char *username, *password, *challenge, *method = request_field(request, "code_challenge_method");
+        const char *username, *password, *challenge,
+                *method = request_field(request, "code_challenge_method");
         Attempt *attempt = &request->attempt;
         char guard_key[GUARD_KEY_BYTES + 1];
         int r;
 
-        if (request_field_max(request, "username", LIMIT_ACCOUNT_BYTES, &username) < 0 || !username ||
-            request_field_max(request, "password", LIMIT_PASSWORD_BYTES, &password) < 0 || !password ||
-            request_field_max(request, "code_challenge", RANDOM_TOKEN_BYTES, &challenge) < 0 || !challenge ||
-            strlen(challenge) != RANDOM_TOKEN_BYTES || !method || strcmp(method, "S256") != 0 ||
+        if (request_field_max(request, "username", LIMIT_ACCOUNT_BYTES, &username) < 0 ||
+            !username ||
+            request_field_max(request, "password", LIMIT_PASSWORD_BYTES, &password) < 0 ||
+            !password ||
+            request_field_max(request, "code_challenge", RANDOM_TOKEN_BYTES, &challenge) < 0 ||
+            !challenge || strlen(challenge) != RANDOM_TOKEN_BYTES || !method ||
+            strcmp(method, "S256") != 0 ||
             request_field_max(request, "captcha_id", HASH_HEX_BYTES, &attempt->captcha_id) < 0 ||
-            request_field_max(request, "captcha_answer", LIMIT_CAPTCHA_ANSWER_BYTES, &attempt->captcha_answer) < 0)
+            request_field_max(request, "captcha_answer", LIMIT_CAPTCHA_ANSWER_BYTES,
+                              &attempt->captcha_answer) < 0)
                 return -EINVAL;
 
         r = account_find(request->server->store, username, &request->account);
         if (r < 0)
                 return r;
-        r = account_guard_key(request->server->store, username, r == 0 ? request->account.id : NULL, guard_key);
+        r = account_guard_key(request->server->store, username, r == 0 ? request->account.id : NULL,
+                              guard_key);
         if (r < 0)
                 return r;
 
@@ -243,7 +259,8 @@ void api_challenge(Request *request) {
 
         if (request_field_max(request, "auth_session", LIMIT_TOKEN_BYTES, &session) == 0 &&
             request_field_max(request, "scope", 128, &scope) == 0)
-                r = request_field(request, "refresh") ? refresh(request, session) : password_try(request, session);
+                r = request_field(request, "refresh") ? refresh(request, session)
+                                                      : password_try(request, session);
 
         if (r == -EINVAL)
                 request_refuse(request, MHD_HTTP_BAD_REQUEST, "invalid_request");

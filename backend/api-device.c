@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Device authorization endpoint: RFC 8628 section 3.1, with what the phone shows and whom it may be. */
+/* Device authorization endpoint: RFC 8628 section 3.1, with what the phone shows and whom it may
+ * be. */
 
 #include <errno.h>
 #include <stdio.h>
@@ -48,7 +49,8 @@ static int device_begin(Request *request) {
         _cleanup_(transaction_done) Transaction transaction = {};
         _cleanup_(secret_freep) Secret *device_code = NULL;
         _cleanup_(fields_done) Fields fields = {};
-        char user_code[USER_CODE_CHARS + 1], uri[LIMIT_URI_BYTES + 1], complete[LIMIT_URI_BYTES + 1];
+        char user_code[USER_CODE_CHARS + 1], uri[LIMIT_URI_BYTES + 1],
+                complete[LIMIT_URI_BYTES + 1];
         Secret *json = NULL;
         int r;
 
@@ -70,7 +72,9 @@ static int device_begin(Request *request) {
                                        .service = fields.text[FIELD_SERVICE],
                                        .terminal = fields.text[FIELD_TERMINAL],
                                        .remote_host = fields.text[FIELD_REMOTE_HOST],
-                                       .binding = binding && strcmp(binding, "digits") == 0 ? BINDING_DIGITS : BINDING_NONE,
+                                       .binding = binding && strcmp(binding, "digits") == 0
+                                                          ? BINDING_DIGITS
+                                                          : BINDING_NONE,
                                        .lifetime_sec = options->qr_lifetime_sec,
                                },
                                request->now, &device_code, user_code);
@@ -80,14 +84,16 @@ static int device_begin(Request *request) {
                 return r;
 
         (void)snprintf(uri, sizeof(uri), "%s/Q", options->issuer);
-        (void)snprintf(complete, sizeof(complete), "%s/Q/%s", request->server->issuer_capitals, user_code);
-        (void)wire_device_answer_encode(&(const WireDeviceAnswer){ .device_code = device_code,
-                                                                   .user_code = user_code,
-                                                                   .verification_uri = uri,
-                                                                   .verification_uri_complete = complete,
-                                                                   .expires_in = options->qr_lifetime_sec,
-                                                                   .interval = DEVICE_INTERVAL_SEC },
-                                        &json);
+        (void)snprintf(complete, sizeof(complete), "%s/Q/%s", request->server->issuer_capitals,
+                       user_code);
+        (void)wire_device_answer_encode(
+                &(const WireDeviceAnswer){ .device_code = device_code,
+                                           .user_code = user_code,
+                                           .verification_uri = uri,
+                                           .verification_uri_complete = complete,
+                                           .expires_in = options->qr_lifetime_sec,
+                                           .interval = DEVICE_INTERVAL_SEC },
+                &json);
         request_json(request, MHD_HTTP_OK, json);
         return 0;
 }

@@ -8,9 +8,15 @@
 
 void api_metadata(Request *request) {
         const char *issuer = request->server->options->issuer;
-        static const char *const paths[] = { "/oauth2/token",    "/oauth2/challenge", "/oauth2/device",
-                                             "/oauth2/userinfo", "/oauth2/revoke",    "/units",
-                                             "/register",        "/forgot-password",  "/forgot-declaration-password",
+        static const char *const paths[] = { "/oauth2/token",
+                                             "/oauth2/challenge",
+                                             "/oauth2/device",
+                                             "/oauth2/userinfo",
+                                             "/oauth2/revoke",
+                                             "/units",
+                                             "/register",
+                                             "/forgot-password",
+                                             "/forgot-declaration-password",
                                              "/app" };
         char uris[ELEMENTSOF(paths)][LIMIT_URI_BYTES + 1];
         Secret *json = NULL;
@@ -43,7 +49,8 @@ void api_health(Request *request) {
         _cleanup_(statement_freep) Statement *statement = NULL;
         int r;
 
-        r = store_query(request->server->store, &statement, "SELECT COUNT(*) FROM client WHERE id = 'itax-app'", "");
+        r = store_query(request->server->store, &statement,
+                        "SELECT COUNT(*) FROM client WHERE id = 'itax-app'", "");
         if (r == 0)
                 r = statement_next(statement);
         if (r < 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Token endpoint: redeeming codes (RFC 6749 section 4.1.3), asking after QR logins (RFC 8628 section 3.4),
- * userinfo and revocation. */
+/* Token endpoint: redeeming codes (RFC 6749 section 4.1.3), asking after QR logins (RFC 8628
+ * section 3.4), userinfo and revocation. */
 
 #include <errno.h>
 #include <stdio.h>
@@ -14,7 +14,8 @@
 #define UNCONST(s) ((char *)(uintptr_t)(s))
 #define GRANT_DEVICE "urn:ietf:params:oauth:grant-type:device_code"
 
-static void answer_error(Request *request, const char *error, const char *state, const char *reason, int64_t attempts_left) {
+static void answer_error(Request *request, const char *error, const char *state, const char *reason,
+                         int64_t attempts_left) {
         Secret *json = NULL;
 
         (void)wire_token_error_encode(&(const WireTokenError){ .error = UNCONST(error),
@@ -26,7 +27,8 @@ static void answer_error(Request *request, const char *error, const char *state,
 }
 
 /* A new token for @account_id, with who it is folded in; in the caller's transaction. */
-static int token_give(Request *request, const char *account_id, bool hinted, const char *origin, Secret **ret_json) {
+static int token_give(Request *request, const char *account_id, bool hinted, const char *origin,
+                      Secret **ret_json) {
         TokenRow row = { .hinted = hinted };
         _cleanup_(user_answer_done) UserAnswer user = {};
         _cleanup_(secret_freep) Secret *token = NULL;
@@ -34,17 +36,19 @@ static int token_give(Request *request, const char *account_id, bool hinted, con
 
         (void)snprintf(row.client_id, sizeof(row.client_id), "%s", request->client_id);
         (void)snprintf(row.account_id, sizeof(row.account_id), "%s", account_id);
-        r = token_new(request->server->store, request->client_id, account_id, hinted, origin, request->now, &token);
+        r = token_new(request->server->store, request->client_id, account_id, hinted, origin,
+                      request->now, &token);
         if (r == 0)
                 r = user_answer_read(request, &row, &user);
         if (r != 0)
                 return r < 0 ? r : -EIO;
 
-        return wire_token_answer_encode(&(const WireTokenAnswer){ .access_token = token,
-                                                                  .expires_in = token_lifetime_sec(request->client_id),
-                                                                  .has_userinfo = true,
-                                                                  .userinfo = user.wire },
-                                        ret_json);
+        return wire_token_answer_encode(
+                &(const WireTokenAnswer){ .access_token = token,
+                                          .expires_in = token_lifetime_sec(request->client_id),
+                                          .has_userinfo = true,
+                                          .userinfo = user.wire },
+                ret_json);
 }
 
 static int grant_code(Request *request) {
@@ -55,7 +59,8 @@ static int grant_code(Request *request) {
         int r, q;
 
         if (request_field_max(request, "code", LIMIT_TOKEN_BYTES, &code) < 0 || !code ||
-            request_field_max(request, "code_verifier", 128, &verifier) < 0 || !verifier || strlen(verifier) < 43)
+            request_field_max(request, "code_verifier", 128, &verifier) < 0 || !verifier ||
+            strlen(verifier) < 43)
                 return -EINVAL;
 
         r = hash_hex_text(code, hash);
@@ -64,7 +69,8 @@ static int grant_code(Request *request) {
         if (r < 0)
                 return r;
 
-        q = code_redeem(request->server->store, hash, request->client_id, verifier, request->now, account_id);
+        q = code_redeem(request->server->store, hash, request->client_id, verifier, request->now,
+                        account_id);
         if (q == 0)
                 q = token_give(request, account_id, false, hash, &json);
         if (q < 0)
@@ -76,7 +82,9 @@ static int grant_code(Request *request) {
         if (q == 0)
                 request_json(request, MHD_HTTP_OK, TAKE_PTR(json));
         else
-                answer_error(request, q == SESSION_E_DISABLED ? "account_disabled" : "invalid_grant", NULL, NULL, -1);
+                answer_error(request,
+                             q == SESSION_E_DISABLED ? "account_disabled" : "invalid_grant", NULL,
+                             NULL, -1);
         return 0;
 }
 
@@ -174,7 +182,8 @@ static int device_say(Request *request, const char *hash, const char *seen) {
         state = waiting_state(&device);
         if (seen && strcmp(seen, state) == 0) {
                 /* the login may end before the wait does */
-                uint64_t end = clock_boot_usec() + (uint64_t)(device.expires_at - request->now) * USEC_PER_SEC;
+                uint64_t end = clock_boot_usec() +
+                               (uint64_t)(device.expires_at - request->now) * USEC_PER_SEC;
 
                 if (end < request->waiter.deadline_usec)
                         request->waiter.deadline_usec = end;
@@ -184,7 +193,8 @@ static int device_say(Request *request, const char *hash, const char *seen) {
         return 0;
 }
 
-/* Held until there is something to say; at the deadline, and when the server stops, the same is said again. */
+/* Held until there is something to say; at the deadline, and when the server stops, the same is
+ * said again. */
 static void device_wait(Request *request) {
         Waiter *waiter = &request->waiter;
         bool over = clock_boot_usec() >= waiter->deadline_usec || request->server->stopping;
@@ -204,7 +214,8 @@ static void on_wake(Waiter *waiter) {
         device_wait(request);
 }
 
-/* A poll that does not wait must not come too often; one that brings digits has tries of its own to lose. */
+/* A poll that does not wait must not come too often; one that brings digits has tries of its own to
+ * lose. */
 static int poll_admit(Request *request, const char *hash) {
         _cleanup_(transaction_done) Transaction transaction = {};
         int r, q;
@@ -223,7 +234,8 @@ static int poll_admit(Request *request, const char *hash) {
 }
 
 static int grant_device(Request *request) {
-        const char *code, *wait = request_field(request, "wait"), *seen = request_field(request, "seen"),
+        const char *code, *wait = request_field(request, "wait"),
+                          *seen = request_field(request, "seen"),
                           *digits = request_field(request, "digits");
         DeviceRow device;
         long wait_sec = 0;
@@ -237,14 +249,17 @@ static int grant_device(Request *request) {
                 if (*end != '\0' || strlen(wait) > 2 || wait_sec < 0 || wait_sec > 60)
                         return -EINVAL;
         }
-        if (seen && strcmp(seen, "pending") != 0 && strcmp(seen, "scanned") != 0 && strcmp(seen, "digits_required") != 0)
+        if (seen && strcmp(seen, "pending") != 0 && strcmp(seen, "scanned") != 0 &&
+            strcmp(seen, "digits_required") != 0)
                 return -EINVAL;
-        if (digits && (strlen(digits) != LIMIT_DIGITS || strspn(digits, "0123456789") != LIMIT_DIGITS))
+        if (digits &&
+            (strlen(digits) != LIMIT_DIGITS || strspn(digits, "0123456789") != LIMIT_DIGITS))
                 return -EINVAL;
 
         r = hash_hex_text(code, request->waiter.hash);
         if (r == 0)
-                r = device_find(request->server->store, request->waiter.hash, request->client_id, request->now, &device);
+                r = device_find(request->server->store, request->waiter.hash, request->client_id,
+                                request->now, &device);
         if (r < 0)
                 return r;
         if (r == 0 && wait_sec == 0) {

@@ -47,8 +47,8 @@ static int answer_with_captcha(Request *request, WireProblem *problem) {
 
         r = transaction_begin(request->server->store, &transaction);
         if (r == 0)
-                r = captcha_answer(request->server->store, request->token.hash, request->attempt.guard_key, request->now,
-                                   &problem->captcha);
+                r = captcha_answer(request->server->store, request->token.hash,
+                                   request->attempt.guard_key, request->now, &problem->captcha);
         if (r == 0)
                 r = transaction_commit(&transaction);
         if (r == 0) {
@@ -59,7 +59,8 @@ static int answer_with_captcha(Request *request, WireProblem *problem) {
         return r;
 }
 
-/* The person may have been taken off the unit, or its password changed, while the hash was computed. */
+/* The person may have been taken off the unit, or its password changed, while the hash was
+ * computed. */
 static int answer_right(Request *request) {
         _cleanup_(transaction_done) Transaction transaction = {};
         UnitRow now = {};
@@ -68,7 +69,8 @@ static int answer_right(Request *request) {
 
         r = transaction_begin(request->server->store, &transaction);
         if (r == 0)
-                r = guard_give_back(request->server->store, request->attempt.guard_key, &request->attempt.take);
+                r = guard_give_back(request->server->store, request->attempt.guard_key,
+                                    &request->attempt.take);
         if (r < 0)
                 return r;
         q = unit_find(request->server->store, request->token.account_id, request->unit.code, &now);
@@ -94,8 +96,9 @@ static int answer_verdict(Request *request) {
         case ATTEMPT_RIGHT:
                 return answer_right(request);
         case ATTEMPT_WRONG:
-                return answer_with_captcha(request, &(WireProblem){ .type = UNCONST("unit-password-wrong"),
-                                                                    .attempts_left = attempt->tries_left });
+                return answer_with_captcha(request,
+                                           &(WireProblem){ .type = UNCONST("unit-password-wrong"),
+                                                           .attempts_left = attempt->tries_left });
         case ATTEMPT_LOCKED_NOW:
         case ATTEMPT_LOCKED:
                 request_problem(request, MHD_HTTP_FORBIDDEN,
@@ -105,10 +108,11 @@ static int answer_verdict(Request *request) {
                 return 0;
         case ATTEMPT_CAPTCHA:
         case ATTEMPT_CAPTCHA_WRONG:
-                return answer_with_captcha(request,
-                                           &(WireProblem){ .type = UNCONST("unit-captcha-required"),
-                                                           .attempts_left = -1,
-                                                           .captcha.wrong = attempt->verdict == ATTEMPT_CAPTCHA_WRONG });
+                return answer_with_captcha(
+                        request, &(WireProblem){ .type = UNCONST("unit-captcha-required"),
+                                                 .attempts_left = -1,
+                                                 .captcha.wrong = attempt->verdict ==
+                                                                  ATTEMPT_CAPTCHA_WRONG });
         case ATTEMPT_BUSY:
                 request_busy(request);
                 return 0;
@@ -132,21 +136,24 @@ static int password_try(Request *request) {
         const char *password, *refresh = request_field(request, "refresh");
         Attempt *attempt = &request->attempt;
 
-        if (request->unit.password_hash[0] == '\0' || request->server->options->phase == PHASE_REALNAME) {
+        if (request->unit.password_hash[0] == '\0' ||
+            request->server->options->phase == PHASE_REALNAME) {
                 request_refuse(request, MHD_HTTP_FORBIDDEN, "unit-not-related");
                 return 0;
         }
         if (request_field_max(request, "password", LIMIT_PASSWORD_BYTES, &password) < 0 ||
             request_field_max(request, "captcha_id", HASH_HEX_BYTES, &attempt->captcha_id) < 0 ||
-            request_field_max(request, "captcha_answer", LIMIT_CAPTCHA_ANSWER_BYTES, &attempt->captcha_answer) < 0)
+            request_field_max(request, "captcha_answer", LIMIT_CAPTCHA_ANSWER_BYTES,
+                              &attempt->captcha_answer) < 0)
                 return -EINVAL;
 
         unit_guard_key(request->unit.code, attempt->guard_key);
         if (refresh) {
                 if (strcmp(refresh, "captcha") != 0 || password)
                         return -EINVAL;
-                return answer_with_captcha(request, &(WireProblem){ .type = UNCONST("unit-captcha-required"),
-                                                                    .attempts_left = -1 });
+                return answer_with_captcha(request,
+                                           &(WireProblem){ .type = UNCONST("unit-captcha-required"),
+                                                           .attempts_left = -1 });
         }
         if (!password)
                 return -EINVAL;
@@ -165,7 +172,8 @@ void api_verification(Request *request) {
         int r;
 
         /* somebody else's unit and one that does not exist look the same */
-        r = unit_find(request->server->store, request->token.account_id, request->parameter, &request->unit);
+        r = unit_find(request->server->store, request->token.account_id, request->parameter,
+                      &request->unit);
         if (r > 0) {
                 request_refuse(request, MHD_HTTP_NOT_FOUND, "not-found");
                 return;
@@ -179,7 +187,8 @@ void api_verification(Request *request) {
                 return;
         }
         if (r == 0)
-                r = method && strcmp(method, "declaration_password") == 0 ? password_try(request) : -EINVAL;
+                r = method && strcmp(method, "declaration_password") == 0 ? password_try(request)
+                                                                          : -EINVAL;
 
         if (r == -EINVAL)
                 request_refuse(request, MHD_HTTP_BAD_REQUEST, "bad-request");

@@ -62,14 +62,16 @@ static int reserve(Attempts *attempts, Attempt *attempt) {
         if (r < 0)
                 return r;
 
-        r = guard_take(attempts->store, attempt->guard_key, GUARD_CAPTCHA_NONE, now, &attempt->take);
+        r = guard_take(attempts->store, attempt->guard_key, GUARD_CAPTCHA_NONE, now,
+                       &attempt->take);
         if (r == GUARD_E_CAPTCHA) {
                 attempt->verdict = ATTEMPT_CAPTCHA;
                 if (attempt->captcha_id && attempt->captcha_answer) {
-                        q = captcha_use(attempts->store, attempt->captcha_id, attempt->session_hash, attempt->guard_key,
-                                        attempt->captcha_answer, now);
+                        q = captcha_use(attempts->store, attempt->captcha_id, attempt->session_hash,
+                                        attempt->guard_key, attempt->captcha_answer, now);
                         if (q == 0)
-                                r = guard_take(attempts->store, attempt->guard_key, GUARD_CAPTCHA_SOLVED, now, &attempt->take);
+                                r = guard_take(attempts->store, attempt->guard_key,
+                                               GUARD_CAPTCHA_SOLVED, now, &attempt->take);
                         else if (q < 0)
                                 r = q;
                         else
@@ -110,9 +112,13 @@ static bool begin(Attempts *attempts, Attempt *attempt) {
         if (!hashes)
                 return false;
 
-        attempt->job = (HashJob){ .kind = HASH_TEST, .password = attempt->password, .done = attempts->hashed, .userdata = attempt };
+        attempt->job = (HashJob){ .kind = HASH_TEST,
+                                  .password = attempt->password,
+                                  .done = attempts->hashed,
+                                  .userdata = attempt };
         (void)snprintf(attempt->job.hash, sizeof(attempt->job.hash), "%s",
-                       attempt->verdict != ATTEMPT_LOCKED && attempt->hash[0] ? attempt->hash : attempts->dummy);
+                       attempt->verdict != ATTEMPT_LOCKED && attempt->hash[0] ? attempt->hash
+                                                                              : attempts->dummy);
         if (hash_pool_submit(attempts->pool, &attempt->job) != 0) {
                 attempt->verdict = ATTEMPT_FAILED;
                 return false;

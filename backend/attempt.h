@@ -3,10 +3,11 @@
 
 /* Attempt: one password, from the try that is taken for it to the verdict
  *
- * The same for account and declaration passwords, for known and unknown names: guard, captcha if one
- * is due, hash in the pool. Attempts on one guard run one after the other within a process, so that a
- * person who logs in on ten machines at once is not told to be locked, and so that no second password
- * slips in before a captcha is due. A locked or unknown name costs the same hash work as a known one. */
+ * The same for account and declaration passwords, for known and unknown names: guard, captcha if
+ * one is due, hash in the pool. Attempts on one guard run one after the other within a process, so
+ * that a person who logs in on ten machines at once is not told to be locked, and so that no second
+ * password slips in before a captcha is due. A locked or unknown name costs the same hash work as a
+ * known one. */
 
 #include <stdint.h>
 
@@ -17,14 +18,14 @@
 #define ATTEMPTS_WAITING_MAX HASH_QUEUE_MAX
 
 typedef enum AttemptVerdict {
-        ATTEMPT_RIGHT,         /* the try is to be given back by the owner, in its own transaction */
-        ATTEMPT_WRONG,         /* tries_left; a captcha is due next time */
-        ATTEMPT_LOCKED_NOW,    /* wrong, and this was the fifth; retry_after_sec */
-        ATTEMPT_LOCKED,        /* not tested; retry_after_sec */
-        ATTEMPT_CAPTCHA,       /* not tested: a captcha is due and none was sent */
+        ATTEMPT_RIGHT,      /* the try is to be given back by the owner, in its own transaction */
+        ATTEMPT_WRONG,      /* tries_left; a captcha is due next time */
+        ATTEMPT_LOCKED_NOW, /* wrong, and this was the fifth; retry_after_sec */
+        ATTEMPT_LOCKED,     /* not tested; retry_after_sec */
+        ATTEMPT_CAPTCHA,    /* not tested: a captcha is due and none was sent */
         ATTEMPT_CAPTCHA_WRONG, /* not tested: the answer was wrong, used or too old */
         ATTEMPT_BUSY,          /* not tested: too many at once */
-        ATTEMPT_FAILED,        /* not tested, or not to be relied on: the store or the hash failed */
+        ATTEMPT_FAILED, /* not tested, or not to be relied on: the store or the hash failed */
         _ATTEMPT_VERDICT_MAX,
 } AttemptVerdict;
 
@@ -35,7 +36,7 @@ typedef struct Attempt Attempt;
 struct Attempt {
         /* for the owner to fill in; strings borrowed */
         char guard_key[GUARD_KEY_BYTES + 1];
-        char session_hash[HASH_HEX_BYTES + 1]; /* "" when there is no session yet */
+        char session_hash[HASH_HEX_BYTES + 1];   /* "" when there is no session yet */
         const char *captcha_id, *captcha_answer; /* both or neither */
         const char *password;
         char hash[PASSWORD_HASH_BYTES + 1]; /* "" when there is nobody to test against */
@@ -54,7 +55,8 @@ struct Attempt {
         Attempt *next;
 };
 
-/** attempts_new() - @store and @pool are borrowed; @clock gives the present second since 1970. Return: 0 or -errno. */
+/** attempts_new() - @store and @pool are borrowed; @clock gives the present second since 1970.
+ * Return: 0 or -errno. */
 int attempts_new(Store *store, HashPool *pool, int64_t (*clock)(void), Attempts **ret);
 
 /** attempts_close() - from now on every attempt that has not begun ends as ATTEMPT_BUSY */

@@ -6,7 +6,8 @@
 #include "backend/captcha-answer.h"
 #include "backend/captcha-picture.h"
 
-int captcha_answer(Store *store, const char *session_hash, const char *guard_key, int64_t now, WireCaptcha *ret) {
+int captcha_answer(Store *store, const char *session_hash, const char *guard_key, int64_t now,
+                   WireCaptcha *ret) {
         WireCaptcha answer = {};
         Captcha captcha;
         int r;

@@ -71,7 +71,8 @@ static const char *strokes_of(char character) {
 }
 
 static void map(const Bend *bend, double column, double row, double *ret_x, double *ret_y) {
-        double x = (column - GRID_WIDTH / 2) * bend->scale_x, y = (row - GRID_HEIGHT / 2) * bend->scale_y;
+        double x = (column - GRID_WIDTH / 2) * bend->scale_x,
+               y = (row - GRID_HEIGHT / 2) * bend->scale_y;
 
         x += bend->shear * y;
         *ret_x = bend->x + x * bend->turn_cos - y * bend->turn_sin;
@@ -79,15 +80,17 @@ static void map(const Bend *bend, double column, double row, double *ret_x, doub
         *ret_y += bend->wave_height * sin(*ret_x / bend->wave_length + bend->wave_phase);
 }
 
-static void draw_line(gdImagePtr image, const Bend *bend, const char *from, const char *to, int ink) {
+static void draw_line(gdImagePtr image, const Bend *bend, const char *from, const char *to,
+                      int ink) {
         enum { STEPS = 24 };
 
         for (int i = 0; i <= STEPS; i++) {
                 double t = (double)i / STEPS, x, y;
 
-                map(bend, (from[0] - '0') * (1 - t) + (to[0] - '0') * t, (from[1] - '0') * (1 - t) + (to[1] - '0') * t, &x,
-                    &y);
-                gdImageFilledEllipse(image, (int)lround(x), (int)lround(y), PEN_PIXELS, PEN_PIXELS, ink);
+                map(bend, (from[0] - '0') * (1 - t) + (to[0] - '0') * t,
+                    (from[1] - '0') * (1 - t) + (to[1] - '0') * t, &x, &y);
+                gdImageFilledEllipse(image, (int)lround(x), (int)lround(y), PEN_PIXELS, PEN_PIXELS,
+                                     ink);
         }
 }
 
@@ -99,12 +102,13 @@ static void draw_glyph(gdImagePtr image, const Bend *bend, const char *strokes, 
 
 static void draw_noise(gdImagePtr image, int grey, int paper, bool *failed) {
         for (int i = 0; i < SPECKS; i++)
-                gdImageFilledEllipse(image, (int)between(0, CAPTCHA_WIDTH, failed), (int)between(0, CAPTCHA_HEIGHT, failed), 3,
-                                     3, grey);
+                gdImageFilledEllipse(image, (int)between(0, CAPTCHA_WIDTH, failed),
+                                     (int)between(0, CAPTCHA_HEIGHT, failed), 3, 3, grey);
 
         /* two thin lines over, one in the colour of the paper through the characters */
         for (int i = 0; i < 3; i++) {
-                double y0 = between(10, CAPTCHA_HEIGHT - 10, failed), y1 = between(10, CAPTCHA_HEIGHT - 10, failed);
+                double y0 = between(10, CAPTCHA_HEIGHT - 10, failed),
+                       y1 = between(10, CAPTCHA_HEIGHT - 10, failed);
 
                 gdImageSetThickness(image, 2);
                 gdImageLine(image, 0, (int)y0, CAPTCHA_WIDTH, (int)y1, i == 0 ? paper : grey);
@@ -134,7 +138,8 @@ int captcha_draw(const char *text, uint8_t **ret_png, size_t *ret_n_png) {
         bend.wave_length = between(18, 30, &failed);
         bend.wave_phase = between(0, 6.28, &failed);
         for (size_t i = 0; i < n; i++) {
-                double turn = between(-0.22, 0.22, &failed), cell = (CAPTCHA_WIDTH - 2.0 * MARGIN_PIXELS) / (double)n;
+                double turn = between(-0.22, 0.22, &failed),
+                       cell = (CAPTCHA_WIDTH - 2.0 * MARGIN_PIXELS) / (double)n;
 
                 bend.turn_cos = cos(turn);
                 bend.turn_sin = sin(turn);

@@ -51,7 +51,8 @@ static int run_load(Store *store, const Options *options) {
 
         r = people_decode(secret_text(content), secret_size(content), &people, where);
         if (r > 0)
-                return complain("%s: %s: %s", file, where, r == WIRE_E_JSON ? "not JSON" : "not of the schema");
+                return complain("%s: %s: %s", file, where,
+                                r == WIRE_E_JSON ? "not JSON" : "not of the schema");
         if (r == 0)
                 r = load_people(store, &people, clock_wall_sec(), &count, why);
         if (r > 0)
@@ -59,8 +60,9 @@ static int run_load(Store *store, const Options *options) {
         if (r < 0)
                 return complain_error(r, file);
 
-        printf("loaded %zu accounts, %zu units, %zu relations, %zu registration codes; %zu passwords hashed\n", count.n_accounts,
-               count.n_units, count.n_relations, count.n_codes, count.n_hashes);
+        printf("loaded %zu accounts, %zu units, %zu relations, %zu registration codes; %zu"
+               " passwords hashed\n",
+               count.n_accounts, count.n_units, count.n_relations, count.n_codes, count.n_hashes);
         return 0;
 }
 
@@ -83,9 +85,11 @@ static int secret_from_file(const char *path, Secret **ret) {
                 secret_truncate(secret, n);
         }
         if (r > 0 || secret_size(secret) < SECRET_CHARS_MIN ||
-            strspn(secret_text(secret), "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._~-") !=
+            strspn(secret_text(secret),
+                   "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._~-") !=
                     secret_size(secret))
-                return complain("%s: one line of at least %d letters, digits, '.', '_', '~' or '-'", path, SECRET_CHARS_MIN);
+                return complain("%s: one line of at least %d letters, digits, '.', '_', '~' or '-'",
+                                path, SECRET_CHARS_MIN);
 
         *ret = TAKE_PTR(secret);
         return 0;
@@ -156,8 +160,11 @@ static int change_account(Store *store, const Options *options, const AccountRow
                 return relation_put(store, account->id, options->arguments[1], 1);
         case COMMAND_RELATION_REVOKE:
                 /* the unit stays one of the person's; the declaration password is asked again */
-                r = store_run(store, "UPDATE relation SET authorised = 0 WHERE account_id = $1 AND unit_code = $2", "tt",
-                              account->id, options->arguments[1]);
+                r = store_run(
+                        store,
+                        "UPDATE relation SET authorised = 0 WHERE account_id = $1 AND unit_code ="
+                        " $2",
+                        "tt", account->id, options->arguments[1]);
                 return r == 0 && store_changes(store) == 0 ? UNIT_E_UNKNOWN : r;
         case COMMAND_SERVE:
         case COMMAND_LOAD:
@@ -227,7 +234,10 @@ int command_run(const Options *options) {
 
         r = store_open(options->store, &store);
         if (r == STORE_E_PATH)
-                return complain("%s: the file must have mode 0600, its folder must be writable to its owner only", options->store);
+                return complain(
+                        "%s: the file must have mode 0600, its folder must be writable to its"
+                        " owner only",
+                        options->store);
         if (r == STORE_E_VERSION)
                 return complain("%s: written by a newer itax-backend", options->store);
         if (r < 0)

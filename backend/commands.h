@@ -5,5 +5,6 @@
 
 #include "backend/options.h"
 
-/** command_run() - anything but COMMAND_SERVE. Return: 0, or 1 when it could not be done (told on stderr). */
+/** command_run() - anything but COMMAND_SERVE. Return: 0, or 1 when it could not be done (told on
+ * stderr). */
 int command_run(const Options *options);

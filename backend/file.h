@@ -13,5 +13,6 @@ enum {
 /** file_read() - at most @n_max bytes. Return: 0, FILE_E_TOO_LARGE, -errno. */
 int file_read(const char *path, size_t n_max, Secret **ret);
 
-/** file_read_secret() - the same for a file that must be closed to others: mode 0640 or less, owned by root or us */
+/** file_read_secret() - the same for a file that must be closed to others: mode 0640 or less, owned
+ * by root or us */
 int file_read_secret(const char *path, size_t n_max, Secret **ret);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Two lists under one mutex: jobs to do, jobs done. An eventfd tells the serving thread of the second. */
+/* Two lists under one mutex: jobs to do, jobs done. An eventfd tells the serving thread of the
+ * second. */
 
 #include <crypt.h>
 #include <errno.h>
@@ -70,7 +71,9 @@ static int hash_with(struct crypt_data *data, HashJob *job) {
 
         n = strlen(result);
         if (job->kind == HASH_TEST)
-                return n == strlen(job->hash) && secret_equal_bytes(result, job->hash, n) ? 0 : HASH_E_WRONG;
+                return n == strlen(job->hash) && secret_equal_bytes(result, job->hash, n)
+                               ? 0
+                               : HASH_E_WRONG;
 
         memcpy(job->hash, result, n + 1);
         return 0;

@@ -4,8 +4,8 @@
 /* Hash pool: yescrypt on a bounded number of threads
  *
  * A password hash is meant to be slow (about 20 ms and 16 MiB), so it never runs on the thread that
- * serves. Threads touch nothing but the job they were handed; its owner gets it back, on the owner's
- * thread, through hash_pool_dispatch(). */
+ * serves. Threads touch nothing but the job they were handed; its owner gets it back, on the
+ * owner's thread, through hash_pool_dispatch(). */
 
 #include <stddef.h>
 
@@ -32,23 +32,27 @@ struct HashJob {
         char hash[PASSWORD_HASH_BYTES + 1];
         void (*done)(HashJob *job); /* called by hash_pool_dispatch() */
         void *userdata;
-        int result; /* 0, HASH_E_WRONG, -errno */
+        int result;    /* 0, HASH_E_WRONG, -errno */
         HashJob *next; /* the pool's */
 };
 
 typedef struct HashPool HashPool;
 
-/** hash_pool_new() - start @n_threads threads; 0: as many as there are processors. Return: 0 or -errno. */
+/** hash_pool_new() - start @n_threads threads; 0: as many as there are processors. Return: 0 or
+ * -errno. */
 int hash_pool_new(size_t n_threads, HashPool **ret);
 
-/** hash_pool_free() - finish the running jobs, call done() for all, end the threads; takes NULL. Return: NULL. */
+/** hash_pool_free() - finish the running jobs, call done() for all, end the threads; takes NULL.
+ * Return: NULL. */
 HashPool *hash_pool_free(HashPool *pool);
 DEFINE_CLEANUP(HashPool, hash_pool_free)
 
-/** hash_pool_submit() - queue @job, which stays the caller's and must live until done(). Return: 0 or HASH_E_FULL. */
+/** hash_pool_submit() - queue @job, which stays the caller's and must live until done(). Return: 0
+ * or HASH_E_FULL. */
 int hash_pool_submit(HashPool *pool, HashJob *job);
 
-/** hash_pool_is_full() - would hash_pool_submit() refuse? "No" stays true until the caller submits. */
+/** hash_pool_is_full() - would hash_pool_submit() refuse? "No" stays true until the caller
+ * submits. */
 bool hash_pool_is_full(HashPool *pool);
 
 /** hash_pool_fd() - readable when hash_pool_dispatch() has something to do */
@@ -57,7 +61,8 @@ int hash_pool_fd(HashPool *pool);
 /** hash_pool_dispatch() - call done() for every finished job, on the caller's thread */
 void hash_pool_dispatch(HashPool *pool);
 
-/** hash_pool_wait() - block until one job at least has finished, then dispatch. Return: false when there was none. */
+/** hash_pool_wait() - block until one job at least has finished, then dispatch. Return: false when
+ * there was none. */
 bool hash_pool_wait(HashPool *pool);
 
 /** hash_run() - do @job now, on this thread; sets job->result */

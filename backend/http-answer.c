@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Answers: from a status and a body in a Secret (an answer may hold a token) to the library's response. */
+/* Answers: from a status and a body in a Secret (an answer may hold a token) to the library's
+ * response. */
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -58,10 +59,11 @@ static void answer(Request *request, unsigned status, const char *content_type, 
         }
 }
 
-static void answer_or_fail(Request *request, unsigned status, const char *content_type, Secret *body) {
+static void answer_or_fail(Request *request, unsigned status, const char *content_type,
+                           Secret *body) {
         if (body)
                 answer(request, status, content_type, body);
-        else /* no memory, or a text that the schema refuses: nothing more can be said than the status */
+        else /* no memory, or a text that the schema refuses: the status is all that can be said */
                 answer(request, MHD_HTTP_SERVICE_UNAVAILABLE, "text/plain", NULL);
 }
 
@@ -88,7 +90,8 @@ void request_problem(Request *request, unsigned status, const WireProblem *probl
         for (size_t i = 0; i < ELEMENTSOF(titles); i++)
                 if (strcmp(titles[i].word, problem->type) == 0)
                         copy.title = (char *)(uintptr_t)titles[i].title;
-        (void)snprintf(type, sizeof(type), "%s/problems/%s", request->server->options->issuer, problem->type);
+        (void)snprintf(type, sizeof(type), "%s/problems/%s", request->server->options->issuer,
+                       problem->type);
         copy.type = type;
         copy.status = status;
         (void)wire_problem_encode(&copy, &body);
@@ -100,11 +103,13 @@ void request_refuse(Request *request, unsigned status, const char *word) {
 
         switch (style_of(request)) {
         case STYLE_OAUTH: {
-                /* what is wrong with the request as such has one word there (RFC 6749 section 5.2) */
+                /* what is wrong with the request as such has one word there (RFC 6749 section
+                 * 5.2) */
                 WireTokenError error = { .error = (char *)(uintptr_t)word, .attempts_left = -1 };
 
                 if (strcmp(word, "too-large") == 0) {
-                        WireProblem problem = { .type = (char *)(uintptr_t)word, .attempts_left = -1 };
+                        WireProblem problem = { .type = (char *)(uintptr_t)word,
+                                                .attempts_left = -1 };
 
                         request_problem(request, status, &problem);
                         return;
@@ -129,7 +134,8 @@ void request_refuse(Request *request, unsigned status, const char *word) {
 void request_busy(Request *request) {
         request->retry_after_sec = RETRY_BUSY_SEC;
         request_refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE,
-                       style_of(request) == STYLE_OAUTH ? "temporarily_unavailable" : "unavailable");
+                       style_of(request) == STYLE_OAUTH ? "temporarily_unavailable"
+                                                        : "unavailable");
 }
 
 void request_fail(Request *request, int error) {
@@ -138,15 +144,19 @@ void request_fail(Request *request, int error) {
 }
 
 void request_peer(const Request *request, char *ret, size_t n) {
-        const union MHD_ConnectionInfo *info =
-                MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+        const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+                request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
         const struct sockaddr *address = info ? info->client_addr : NULL;
 
         (void)snprintf(ret, n, "unix");
         if (address && address->sa_family == AF_INET)
-                (void)inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)address)->sin_addr, ret, (socklen_t)n);
+                (void)inet_ntop(AF_INET,
+                                &((const struct sockaddr_in *)(const void *)address)->sin_addr, ret,
+                                (socklen_t)n);
         else if (address && address->sa_family == AF_INET6)
-                (void)inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr, ret, (socklen_t)n);
+                (void)inet_ntop(AF_INET6,
+                                &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr,
+                                ret, (socklen_t)n);
 }
 
 static void response_free(void *cls) {
@@ -172,8 +182,9 @@ static void headers_add(const Request *request, struct MHD_Response *response) {
                 (void)MHD_add_response_header(response, "Allow", request->allow);
         if (request->status == MHD_HTTP_UNAUTHORIZED && request->route)
                 (void)MHD_add_response_header(response, "WWW-Authenticate",
-                                              request->route->access == ACCESS_CLIENT ? "Basic realm=\"itax\"" :
-                                                                                        "Bearer realm=\"itax\"");
+                                              request->route->access == ACCESS_CLIENT
+                                                      ? "Basic realm=\"itax\""
+                                                      : "Bearer realm=\"itax\"");
         if (request->server->stopping)
                 (void)MHD_add_response_header(response, "Connection", "close");
 }

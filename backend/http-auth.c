@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Who asks: a workstation by Basic authentication or in the body (RFC 6749 section 2.3.1), a bearer of an
- * access token (RFC 6750 section 2.1). */
+/* Who asks: a workstation by Basic authentication or in the body (RFC 6749 section 2.3.1), a bearer
+ * of an access token (RFC 6750 section 2.1). */
 
 #include <errno.h>
 #include <openssl/evp.h>
@@ -15,7 +15,8 @@
 
 /* What stands behind the scheme's word in Authorization; NULL when there is no such header. */
 static const char *authorization(const Request *request, const char *scheme) {
-        const char *value = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, "Authorization");
+        const char *value = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND,
+                                                        "Authorization");
         size_t n = strlen(scheme);
 
         if (!value || strncasecmp(value, scheme, n) != 0 || value[n] != ' ')
@@ -24,7 +25,8 @@ static const char *authorization(const Request *request, const char *scheme) {
         return value + strspn(value, " ");
 }
 
-/* "id:secret" in base64, both form-encoded before. The result is the form "i=id&s=secret", which decodes that. */
+/* "id:secret" in base64, both form-encoded before. The result is the form "i=id&s=secret", which
+ * decodes that. */
 static int basic_decode(const char *text, Form *ret) {
         unsigned char bytes[BASIC_BYTES_MAX / 4 * 3 + 1];
         _cleanup_(secret_freep) Secret *body = NULL;
@@ -49,7 +51,8 @@ static int basic_decode(const char *text, Form *ret) {
                 (void)secret_append_text(body, "i=");
                 (void)secret_append(body, bytes, (size_t)(colon - (const char *)bytes));
                 (void)secret_append_text(body, "&s=");
-                (void)secret_append(body, colon + 1, (size_t)n_bytes - (size_t)(colon + 1 - (const char *)bytes));
+                (void)secret_append(body, colon + 1,
+                                    (size_t)n_bytes - (size_t)(colon + 1 - (const char *)bytes));
         }
         explicit_bzero(bytes, sizeof(bytes));
         if (r < 0)
@@ -58,7 +61,8 @@ static int basic_decode(const char *text, Form *ret) {
 }
 
 static int client_admit(Request *request) {
-        const char *basic = authorization(request, "Basic"), *in_body = request_field(request, "client_id");
+        const char *basic = authorization(request, "Basic"),
+                   *in_body = request_field(request, "client_id");
         const char *id = in_body, *secret = request_field(request, "client_secret");
         _cleanup_(form_done) Form form = {};
         int r;
@@ -75,7 +79,8 @@ static int client_admit(Request *request) {
         if (!id)
                 return CLIENT_E_REFUSED;
 
-        r = client_check(request->server->store, id, secret, request->server->options->client_policy);
+        r = client_check(request->server->store, id, secret,
+                         request->server->options->client_policy);
         if (r == 0)
                 (void)snprintf(request->client_id, sizeof(request->client_id), "%s", id);
         return r;
@@ -96,13 +101,16 @@ static int bearer_admit(Request *request) {
                 return r;
 
         app = strcmp(request->token.client_id, CLIENT_APP) == 0;
-        if ((request->route->access == ACCESS_APP && !app) || (request->route->access == ACCESS_WORKSTATION && app))
+        if ((request->route->access == ACCESS_APP && !app) ||
+            (request->route->access == ACCESS_WORKSTATION && app))
                 return SESSION_E_INVALID;
-        /* the phone is told that its account is disabled, by the deed it asks for; nobody else gets anything */
+        /* the phone is told that its account is disabled, by the deed it asks for; nobody else gets
+         * anything */
         if (request->token.disabled && request->route->access != ACCESS_APP)
                 return SESSION_E_INVALID;
 
-        (void)snprintf(request->client_id, sizeof(request->client_id), "%s", request->token.client_id);
+        (void)snprintf(request->client_id, sizeof(request->client_id), "%s",
+                       request->token.client_id);
         return 0;
 }
 
@@ -125,6 +133,7 @@ bool auth_admit(Request *request) {
                 request_fail(request, r);
         else if (r > 0)
                 request_refuse(request, MHD_HTTP_UNAUTHORIZED,
-                               request->route->access == ACCESS_CLIENT ? "invalid_client" : "unauthorized");
+                               request->route->access == ACCESS_CLIENT ? "invalid_client"
+                                                                       : "unauthorized");
         return r == 0;
 }

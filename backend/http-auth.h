@@ -3,5 +3,6 @@
 
 #include "backend/http.h"
 
-/** auth_admit() - check what the route asks for, and answer 401 if it is not there. Return: whether the handler may run. */
+/** auth_admit() - check what the route asks for, and answer 401 if it is not there. Return: whether
+ * the handler may run. */
 bool auth_admit(Request *request);

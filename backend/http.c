@@ -27,7 +27,8 @@ static Request *request_free(Request *request) {
 
 DEFINE_CLEANUP(Request, request_free)
 
-static int request_new(Server *server, struct MHD_Connection *connection, const char *method, const char *url, Request **ret) {
+static int request_new(Server *server, struct MHD_Connection *connection, const char *method,
+                       const char *url, Request **ret) {
         _cleanup_(request_freep) Request *request = NULL;
 
         request = calloc(1, sizeof(*request));
@@ -37,7 +38,9 @@ static int request_new(Server *server, struct MHD_Connection *connection, const 
         request->server = server;
         request->connection = connection;
         request->begun_usec = clock_boot_usec();
-        request->method = strcmp(method, "GET") == 0 ? "GET" : strcmp(method, "POST") == 0 ? "POST" : "other";
+        request->method = strcmp(method, "GET") == 0    ? "GET"
+                          : strcmp(method, "POST") == 0 ? "POST"
+                                                        : "other";
         request->route = route_find(method, url, request->parameter, &request->allow);
         *ret = TAKE_PTR(request);
         return 0;
@@ -60,12 +63,14 @@ int request_field_max(const Request *request, const char *name, size_t n_max, co
 
 /* The declared length of the body; 0 when it is chunked or there is none. */
 static unsigned long long declared_bytes(struct MHD_Connection *connection) {
-        const char *value = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Length");
+        const char *value = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+                                                        "Content-Length");
 
         return value ? strtoull(value, NULL, 10) : 0;
 }
 
-/* Read on beyond the limit, so that the refusal reaches a client that writes before it reads, but not for ever. */
+/* Read on beyond the limit, so that the refusal reaches a client that writes before it reads, but
+ * not for ever. */
 static int body_take(Request *request, const char *data, size_t n) {
         int r;
 
@@ -80,7 +85,8 @@ static int body_take(Request *request, const char *data, size_t n) {
         if (!request->body) {
                 unsigned long long n_declared = declared_bytes(request->connection);
 
-                r = secret_new(n_declared > 0 && n_declared <= SERVER_BODY_MAX ? (size_t)n_declared : SERVER_BODY_MAX,
+                r = secret_new(n_declared > 0 && n_declared <= SERVER_BODY_MAX ? (size_t)n_declared
+                                                                               : SERVER_BODY_MAX,
                                &request->body);
                 if (r < 0)
                         return r;
@@ -90,19 +96,23 @@ static int body_take(Request *request, const char *data, size_t n) {
 
 static bool is_form(const Request *request) {
         static const char type[] = "application/x-www-form-urlencoded";
-        const char *value = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, "Content-Type");
+        const char *value = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND,
+                                                        "Content-Type");
         size_t n = sizeof(type) - 1;
 
-        return value && strncasecmp(value, type, n) == 0 && (value[n] == '\0' || value[n] == ';' || value[n] == ' ');
+        return value && strncasecmp(value, type, n) == 0 &&
+               (value[n] == '\0' || value[n] == ';' || value[n] == ' ');
 }
 
 static bool form_admit(Request *request) {
         if (request->route->body == BODY_IGNORED)
                 return true;
 
-        if (request->body && (!is_form(request) || form_decode(TAKE_PTR(request->body), &request->form) != 0)) {
+        if (request->body &&
+            (!is_form(request) || form_decode(TAKE_PTR(request->body), &request->form) != 0)) {
                 request_refuse(request, MHD_HTTP_BAD_REQUEST,
-                               request->route->style == STYLE_OAUTH ? "invalid_request" : "bad-request");
+                               request->route->style == STYLE_OAUTH ? "invalid_request"
+                                                                    : "bad-request");
                 return false;
         }
         return true;
@@ -112,7 +122,8 @@ static void request_run(Request *request) {
         request->now = clock_wall_sec();
 
         if (!request->route)
-                request_refuse(request, request->allow ? MHD_HTTP_METHOD_NOT_ALLOWED : MHD_HTTP_NOT_FOUND,
+                request_refuse(request,
+                               request->allow ? MHD_HTTP_METHOD_NOT_ALLOWED : MHD_HTTP_NOT_FOUND,
                                request->allow ? "method-not-allowed" : "not-found");
         else if (request->too_large)
                 request_refuse(request, MHD_HTTP_CONTENT_TOO_LARGE, "too-large");
@@ -121,7 +132,8 @@ static void request_run(Request *request) {
 }
 
 static Connection *connection_of(struct MHD_Connection *connection) {
-        const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+        const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+                connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 
         return info ? info->socket_context : NULL;
 }
@@ -133,8 +145,8 @@ static void connection_idle_since(struct MHD_Connection *connection, uint64_t us
                 own->idle_since_usec = usec;
 }
 
-static enum MHD_Result request_begin(Server *server, struct MHD_Connection *connection, const char *url, const char *method,
-                                     void **con_cls) {
+static enum MHD_Result request_begin(Server *server, struct MHD_Connection *connection,
+                                     const char *url, const char *method, void **con_cls) {
         Request *request = NULL;
 
         if (request_new(server, connection, method, url, &request) < 0)
@@ -148,9 +160,9 @@ static enum MHD_Result request_begin(Server *server, struct MHD_Connection *conn
         return MHD_YES;
 }
 
-enum MHD_Result http_on_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
-                                const char *version _unused_, const char *upload_data, size_t *upload_data_size,
-                                void **con_cls) {
+enum MHD_Result http_on_request(void *cls, struct MHD_Connection *connection, const char *url,
+                                const char *method, const char *version _unused_,
+                                const char *upload_data, size_t *upload_data_size, void **con_cls) {
         Request *request = *con_cls;
 
         if (!request)
@@ -159,8 +171,8 @@ enum MHD_Result http_on_request(void *cls, struct MHD_Connection *connection, co
         if (*upload_data_size > 0) {
                 int r = body_take(request, upload_data, *upload_data_size);
 
-                /* The library's buffer is ours to read only, but it held a password: all of it was taken, so
-                 * nobody reads it again. */
+                /* The library's buffer is ours to read only, but it held a password: all of it was
+                 * taken, so nobody reads it again. */
                 explicit_bzero((char *)(uintptr_t)upload_data, *upload_data_size);
                 *upload_data_size = 0;
                 return r < 0 ? MHD_NO : MHD_YES;
@@ -178,7 +190,8 @@ enum MHD_Result http_on_request(void *cls, struct MHD_Connection *connection, co
         return http_answer_queue(request);
 }
 
-void http_on_completed(void *cls, struct MHD_Connection *connection, void **con_cls, enum MHD_RequestTerminationCode toe) {
+void http_on_completed(void *cls, struct MHD_Connection *connection, void **con_cls,
+                       enum MHD_RequestTerminationCode toe) {
         Server *server = cls;
         Request *request = *con_cls;
 
@@ -187,9 +200,10 @@ void http_on_completed(void *cls, struct MHD_Connection *connection, void **con_
                 return;
 
         waiters_remove(&server->waiters, &request->waiter);
-        report_access(request->method, request->route ? request->route->template : "-", request->queued ? request->status : 0,
-                   clock_boot_usec() - request->begun_usec, request->client_id,
-                   toe == MHD_REQUEST_TERMINATED_COMPLETED_OK ? NULL : "cut");
+        report_access(request->method, request->route ? request->route->template : "-",
+                      request->queued ? request->status : 0,
+                      clock_boot_usec() - request->begun_usec, request->client_id,
+                      toe == MHD_REQUEST_TERMINATED_COMPLETED_OK ? NULL : "cut");
         *con_cls = request_free(request);
 }
 
@@ -198,7 +212,8 @@ void http_on_connection(void *cls, struct MHD_Connection *connection, void **soc
         Server *server = cls;
 
         if (toe == MHD_CONNECTION_NOTIFY_STARTED) {
-                const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+                const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+                        connection, MHD_CONNECTION_INFO_CONNECTION_FD);
                 Connection *own = calloc(1, sizeof(*own));
 
                 *socket_context = own;
@@ -230,7 +245,8 @@ void http_on_connection(void *cls, struct MHD_Connection *connection, void **soc
 
 void http_close_idle(Server *server, uint64_t now_usec) {
         for (Connection *i = server->connections; i; i = i->next)
-                /* the library closes what ends; closing its descriptor under it would hand the number to the next */
+                /* the library closes what ends; closing its descriptor under it would hand the
+                 * number to the next */
                 if (i->fd >= 0 && i->idle_since_usec != USEC_INFINITY &&
                     i->idle_since_usec + SERVER_IDLE_SEC * USEC_PER_SEC <= now_usec)
                         (void)shutdown(i->fd, SHUT_RDWR);

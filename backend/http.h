@@ -3,8 +3,8 @@
 
 /* HTTP: a request from its first byte to its line in the access log
  *
- * The body is read whole before anything is answered, into a Secret. Then the route's handler runs. It
- * answers by one of the request_*() functions, now or later: a handler that returns without an
+ * The body is read whole before anything is answered, into a Secret. Then the route's handler runs.
+ * It answers by one of the request_*() functions, now or later: a handler that returns without an
  * answer leaves the request suspended until somebody calls one of them. */
 
 #include <microhttpd.h>
@@ -45,7 +45,7 @@ typedef enum BodyKind {
 
 typedef struct Route {
         const char *method;
-        const char *path; /* a '*' stands for one segment, the request's parameter */
+        const char *path;     /* a '*' stands for one segment, the request's parameter */
         const char *template; /* for the log */
         ErrorStyle style;
         Access access;
@@ -101,7 +101,8 @@ void request_json(Request *request, unsigned status, Secret *json);
 void request_literal(Request *request, unsigned status, const char *json);
 /** request_html() - a page under the strictest policy; @html is consumed, NULL as above */
 void request_html(Request *request, unsigned status, Secret *html);
-/** request_refuse() - an error in the route's own style. @word: RFC 6749 error, or last word of a problem type. */
+/** request_refuse() - an error in the route's own style. @word: RFC 6749 error, or last word of a
+ * problem type. */
 void request_refuse(Request *request, unsigned status, const char *word);
 /** request_problem() - @problem->type holds the last word and is replaced by the whole address */
 void request_problem(Request *request, unsigned status, const WireProblem *problem);
@@ -110,9 +111,11 @@ void request_fail(Request *request, int error);
 void request_busy(Request *request);
 
 /* For server.c: the callbacks of libmicrohttpd, @cls is the Server. */
-enum MHD_Result http_on_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
-                                const char *version, const char *upload_data, size_t *upload_data_size, void **con_cls);
-void http_on_completed(void *cls, struct MHD_Connection *connection, void **con_cls, enum MHD_RequestTerminationCode toe);
+enum MHD_Result http_on_request(void *cls, struct MHD_Connection *connection, const char *url,
+                                const char *method, const char *version, const char *upload_data,
+                                size_t *upload_data_size, void **con_cls);
+void http_on_completed(void *cls, struct MHD_Connection *connection, void **con_cls,
+                       enum MHD_RequestTerminationCode toe);
 
 /* A connection, for the bound on how long it may be open without a whole request. */
 struct Connection {
@@ -122,5 +125,6 @@ struct Connection {
 };
 void http_on_connection(void *cls, struct MHD_Connection *connection, void **socket_context,
                         enum MHD_ConnectionNotificationCode toe);
-/** http_close_idle() - shut connections that have not brought a whole request for SERVER_IDLE_SEC */
+/** http_close_idle() - shut connections that have not brought a whole request for
+ * SERVER_IDLE_SEC */
 void http_close_idle(Server *server, uint64_t now_usec);

@@ -63,12 +63,15 @@ static int address_read(const char *text, Address *ret, socklen_t *ret_n) {
                 host[n - 1] = '\0';
                 ret->v6.sin6_family = AF_INET6;
                 *ret_n = sizeof(ret->v6);
-                return inet_pton(AF_INET6, host + 1, &ret->v6.sin6_addr) == 1 ? port_read(colon + 1, &ret->v6.sin6_port) :
-                                                                               LISTEN_E_SYNTAX;
+                return inet_pton(AF_INET6, host + 1, &ret->v6.sin6_addr) == 1
+                               ? port_read(colon + 1, &ret->v6.sin6_port)
+                               : LISTEN_E_SYNTAX;
         }
         ret->v4.sin_family = AF_INET;
         *ret_n = sizeof(ret->v4);
-        return inet_pton(AF_INET, host, &ret->v4.sin_addr) == 1 ? port_read(colon + 1, &ret->v4.sin_port) : LISTEN_E_SYNTAX;
+        return inet_pton(AF_INET, host, &ret->v4.sin_addr) == 1
+                       ? port_read(colon + 1, &ret->v4.sin_port)
+                       : LISTEN_E_SYNTAX;
 }
 
 int listen_scope(const char *address, ListenScope *ret) {
@@ -82,7 +85,8 @@ int listen_scope(const char *address, ListenScope *ret) {
                 return r;
 
         local = parsed.any.sa_family == AF_UNIX ||
-                (parsed.any.sa_family == AF_INET && ntohl(parsed.v4.sin_addr.s_addr) >> 24 == 127) ||
+                (parsed.any.sa_family == AF_INET &&
+                 ntohl(parsed.v4.sin_addr.s_addr) >> 24 == 127) ||
                 (parsed.any.sa_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&parsed.v6.sin6_addr));
         *ret = local ? LISTEN_LOCAL : LISTEN_NETWORK;
         return 0;
@@ -121,7 +125,8 @@ int listen_open(const char *address, int *ret) {
         fd = socket(parsed.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         if (fd < 0)
                 return -errno;
-        if (parsed.any.sa_family != AF_UNIX && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0)
+        if (parsed.any.sa_family != AF_UNIX &&
+            setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0)
                 return -errno;
         if (bind(fd, &parsed.any, n) < 0)
                 return -errno;

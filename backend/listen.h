@@ -16,8 +16,9 @@ typedef enum ListenScope {
 /** listen_scope() - where an address can be reached from. Return: 0 or LISTEN_E_SYNTAX. */
 int listen_scope(const char *address, ListenScope *ret);
 
-/** listen_open() - a listening socket, non-blocking, close-on-exec. A Unix socket is open to its owner's group (mode
- * 0660); one that nobody listens at is replaced. Return: 0, LISTEN_E_*, -errno. */
+/** listen_open() - a listening socket, non-blocking, close-on-exec. A Unix socket is open to its
+ * owner's group (mode 0660); one that nobody listens at is replaced. Return: 0, LISTEN_E_*,
+ * -errno. */
 int listen_open(const char *address, int *ret);
 
 /** listen_close() - close, and remove the path of a Unix socket */

@@ -14,7 +14,8 @@
 #define DAY_SEC 86400
 
 static bool name_is_fit(const char *name) {
-        return name[0] != '\0' && strlen(name) <= LIMIT_NAME_BYTES && text_is_showable(name) && !strchr(name, '\n');
+        return name[0] != '\0' && strlen(name) <= LIMIT_NAME_BYTES && text_is_showable(name) &&
+               !strchr(name, '\n');
 }
 
 static const char *account_fault(const PeopleAccount *account) {
@@ -43,13 +44,15 @@ static const char *unit_fault(const PeopleUnit *unit) {
         if (!name_is_fit(unit->name))
                 return "name";
         if (unit->declaration_password &&
-            password_check(unit->declaration_password, strlen(unit->declaration_password)) != PASSWORD_FAULT_NONE)
+            password_check(unit->declaration_password, strlen(unit->declaration_password)) !=
+                    PASSWORD_FAULT_NONE)
                 return "declaration_password";
         return NULL;
 }
 
 static const char *code_fault(const PeopleCode *code) {
-        if (strlen(code->code) != 6 || strspn(code->code, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 6)
+        if (strlen(code->code) != 6 ||
+            strspn(code->code, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 6)
                 return "code";
         if (!name_is_fit(code->name))
                 return "name";
@@ -63,17 +66,20 @@ static int validate(const People *people, char *ret_why) {
 
         for (size_t i = 0; i < people->n_accounts; i++)
                 if ((fault = account_fault(&people->accounts[i])) != NULL) {
-                        (void)snprintf(ret_why, LOAD_WHY_BYTES, "accounts[%zu]: %s cannot be right", i, fault);
+                        (void)snprintf(ret_why, LOAD_WHY_BYTES, "accounts[%zu]: %s cannot be right",
+                                       i, fault);
                         return LOAD_E_INVALID;
                 }
         for (size_t i = 0; i < people->n_units; i++)
                 if ((fault = unit_fault(&people->units[i])) != NULL) {
-                        (void)snprintf(ret_why, LOAD_WHY_BYTES, "units[%zu]: %s cannot be right", i, fault);
+                        (void)snprintf(ret_why, LOAD_WHY_BYTES, "units[%zu]: %s cannot be right", i,
+                                       fault);
                         return LOAD_E_INVALID;
                 }
         for (size_t i = 0; i < people->n_codes; i++)
                 if ((fault = code_fault(&people->codes[i])) != NULL) {
-                        (void)snprintf(ret_why, LOAD_WHY_BYTES, "registration_codes[%zu]: %s cannot be right", i, fault);
+                        (void)snprintf(ret_why, LOAD_WHY_BYTES,
+                                       "registration_codes[%zu]: %s cannot be right", i, fault);
                         return LOAD_E_INVALID;
                 }
         return 0;
@@ -113,8 +119,8 @@ static void run_all(Hashes *hashes, HashKind kind) {
                 ;
 }
 
-/* A hash that is there already is tested against the password, which costs as much as a new one but keeps what was
- * given out under it. */
+/* A hash that is there already is tested against the password, which costs as much as a new one but
+ * keeps what was given out under it. */
 static int hashes_read(Store *store, const People *people, Hashes *hashes) {
         for (size_t i = 0; i < people->n_accounts; i++) {
                 HashJob *job = &hashes->jobs[i];
@@ -158,7 +164,8 @@ static int hashes_make(Store *store, const People *people, Hashes *hashes) {
         run_all(hashes, HASH_TEST);
         for (size_t i = 0; i < hashes->n_jobs; i++) {
                 /* left alone where it fits; the second round makes the others */
-                if (hashes->jobs[i].kind == HASH_TEST && hashes->jobs[i].password && hashes->jobs[i].result != 0)
+                if (hashes->jobs[i].kind == HASH_TEST && hashes->jobs[i].password &&
+                    hashes->jobs[i].result != 0)
                         hashes->jobs[i].kind = HASH_MAKE;
                 else if (hashes->jobs[i].kind == HASH_MAKE)
                         hashes->jobs[i].result = 0;
@@ -166,12 +173,14 @@ static int hashes_make(Store *store, const People *people, Hashes *hashes) {
         run_all(hashes, HASH_MAKE);
 
         for (size_t i = 0; i < hashes->n_jobs; i++)
-                if (hashes->jobs[i].kind == HASH_MAKE && hashes->jobs[i].password && hashes->jobs[i].result < 0)
+                if (hashes->jobs[i].kind == HASH_MAKE && hashes->jobs[i].password &&
+                    hashes->jobs[i].result < 0)
                         return hashes->jobs[i].result;
         return 0;
 }
 
-static int put_accounts(Store *store, const People *people, const Hashes *hashes, int64_t now, char *ret_why) {
+static int put_accounts(Store *store, const People *people, const Hashes *hashes, int64_t now,
+                        char *ret_why) {
         for (size_t i = 0; i < people->n_accounts; i++) {
                 const PeopleAccount *account = &people->accounts[i];
                 char id[RANDOM_ID_BYTES + 1];
@@ -188,7 +197,9 @@ static int put_accounts(Store *store, const People *people, const Hashes *hashes
                                                      .disabled = account->disabled },
                                 now, id);
                 if (r > 0)
-                        (void)snprintf(ret_why, LOAD_WHY_BYTES, "accounts[%zu]: a name or document belongs to another account", i);
+                        (void)snprintf(
+                                ret_why, LOAD_WHY_BYTES,
+                                "accounts[%zu]: a name or document belongs to another account", i);
                 if (r != 0)
                         return r < 0 ? r : LOAD_E_INVALID;
         }
@@ -221,14 +232,18 @@ static int put_units(Store *store, const People *people, const Hashes *hashes, c
                 if (r == 0)
                         r = id_of(store, unit->finance_manager, finance);
                 if (r == 0)
-                        r = unit_put(store, &(const UnitNew){ .code = unit->code,
-                                                              .name = unit->name,
-                                                              .password_hash = unit->declaration_password ? hash : NULL,
-                                                              .legal_representative = legal[0] ? legal : NULL,
-                                                              .finance_manager = finance[0] ? finance : NULL,
-                                                              .ca = unit->ca });
+                        r = unit_put(
+                                store,
+                                &(const UnitNew){
+                                        .code = unit->code,
+                                        .name = unit->name,
+                                        .password_hash = unit->declaration_password ? hash : NULL,
+                                        .legal_representative = legal[0] ? legal : NULL,
+                                        .finance_manager = finance[0] ? finance : NULL,
+                                        .ca = unit->ca });
                 if (r > 0)
-                        (void)snprintf(ret_why, LOAD_WHY_BYTES, "units[%zu]: names a person who has no account", i);
+                        (void)snprintf(ret_why, LOAD_WHY_BYTES,
+                                       "units[%zu]: names a person who has no account", i);
                 if (r != 0)
                         return r < 0 ? r : LOAD_E_INVALID;
         }
@@ -243,9 +258,11 @@ static int put_relations(Store *store, const People *people, size_t *ret_n, char
 
                 r = id_of(store, account->login_name, id);
                 for (size_t k = 0; r == 0 && k < account->n_units; k++, ++*ret_n)
-                        r = relation_put(store, id, account->units[k].code, account->units[k].authorised);
+                        r = relation_put(store, id, account->units[k].code,
+                                         account->units[k].authorised);
                 if (r > 0)
-                        (void)snprintf(ret_why, LOAD_WHY_BYTES, "accounts[%zu]: names a unit that does not exist", i);
+                        (void)snprintf(ret_why, LOAD_WHY_BYTES,
+                                       "accounts[%zu]: names a unit that does not exist", i);
                 if (r != 0)
                         return r < 0 ? r : LOAD_E_INVALID;
         }
@@ -259,17 +276,22 @@ static int put_codes(Store *store, const People *people, int64_t now) {
         for (size_t i = 0; r == 0 && i < people->n_codes; i++) {
                 const PeopleCode *code = &people->codes[i];
 
-                r = store_run(store,
-                              "INSERT INTO registration_code (code, name, document_type, document_number, issued_at, used_at)"
-                              " VALUES ($1, $2, $3, $4, $5, 0) ON CONFLICT (code) DO NOTHING",
-                              "tttti", code->code, code->name, code->document_type, code->document_number,
-                              now - code->issued_days_ago * DAY_SEC);
+                r = store_run(
+                        store,
+                        "INSERT INTO registration_code (code, name, document_type,"
+                        " document_number, issued_at, used_at)"
+                        " VALUES ($1, $2, $3, $4, $5, 0) ON CONFLICT (code) DO NOTHING",
+                        "tttti", code->code, code->name, code->document_type, code->document_number,
+                        now - code->issued_days_ago * DAY_SEC);
         }
         return r > 0 ? -EIO : r;
 }
 
-int load_people(Store *store, const People *people, int64_t now, LoadCount *ret, char ret_why[static LOAD_WHY_BYTES]) {
-        LoadCount count = { .n_accounts = people->n_accounts, .n_units = people->n_units, .n_codes = people->n_codes };
+int load_people(Store *store, const People *people, int64_t now, LoadCount *ret,
+                char ret_why[static LOAD_WHY_BYTES]) {
+        LoadCount count = { .n_accounts = people->n_accounts,
+                            .n_units = people->n_units,
+                            .n_codes = people->n_codes };
         _cleanup_(transaction_done) Transaction transaction = {};
         _cleanup_(hashes_done) Hashes hashes = {};
         int r;

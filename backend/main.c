@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* itax-backend: the platform, in one program. Exit status 0, 1 when it could not be done, 2 for a wrong
- * command line. */
+/* itax-backend: the platform, in one program. Exit status 0, 1 when it could not be done, 2 for a
+ * wrong command line. */
 
 #include <openssl/crypto.h>
 #include <stdlib.h>
@@ -26,8 +26,8 @@ static void crypto_free(void *p, const char *file _unused_, int line _unused_) {
         wipe_free(p);
 }
 
-/* Passwords pass through this process: no core file, no debugger of the same user, nothing left behind
- * by the libraries, no file that others may read. */
+/* Passwords pass through this process: no core file, no debugger of the same user, nothing left
+ * behind by the libraries, no file that others may read. */
 static void process_harden(void) {
         (void)prctl(PR_SET_DUMPABLE, 0);
         (void)setrlimit(RLIMIT_CORE, &(const struct rlimit){});

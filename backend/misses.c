@@ -23,7 +23,8 @@ void misses_note(Misses *misses, const char *source, uint64_t now_usec) {
         uint64_t hash = source_hash(misses, source);
         size_t i = hash % MISSES_PLACES;
 
-        if (misses->places[i].source != hash || now_usec - misses->places[i].since_usec >= MISSES_WINDOW_USEC) {
+        if (misses->places[i].source != hash ||
+            now_usec - misses->places[i].since_usec >= MISSES_WINDOW_USEC) {
                 misses->places[i].source = hash;
                 misses->places[i].since_usec = now_usec;
                 misses->places[i].n = 0;

@@ -3,7 +3,8 @@
 
 /* Misses: who asks for codes that are not there is soon not answered any more
  *
- * A fixed table in memory. Sources that fall into the same place share it, the older one is forgotten. */
+ * A fixed table in memory. Sources that fall into the same place share it, the older one is
+ * forgotten. */
 
 #include <stddef.h>
 #include <stdint.h>

@@ -7,7 +7,9 @@
 #include "backend/model-account.h"
 #include "lib/common/identity.h"
 
-#define COLUMNS "account.id, account.login_name, account.name, account.mobile, account.password_hash, account.disabled"
+#define COLUMNS \
+        "account.id, account.login_name, account.name, account.mobile, account.password_hash,"
+        " account.disabled"
 
 static int copy(char *to, size_t size, const char *from) {
         size_t n = strlen(from);
@@ -36,11 +38,13 @@ static int row_read(Statement *statement, AccountRow *ret) {
         if (r == 0)
                 r = copy(ret->mobile, sizeof(ret->mobile), statement_text(statement, 3));
         if (r == 0)
-                r = copy(ret->password_hash, sizeof(ret->password_hash), statement_text(statement, 4));
+                r = copy(ret->password_hash, sizeof(ret->password_hash),
+                         statement_text(statement, 4));
         return r;
 }
 
-/* The one spelling of a name. What can be no name, or has a unit behind it, is taken as it was typed. */
+/* The one spelling of a name. What can be no name, or has a unit behind it, is taken as it was
+ * typed. */
 static bool canonical(const char *typed, Account *ret) {
         account_parse(typed, ret);
         return ret->kind < ACCOUNT_INVALID && ret->unit[0] == '\0';
@@ -55,7 +59,8 @@ int account_find(Store *store, const char *typed, AccountRow *ret) {
                 return ACCOUNT_E_UNKNOWN;
 
         r = store_query(store, &statement,
-                        "SELECT " COLUMNS " FROM account JOIN account_name ON account_name.account_id = account.id"
+                        "SELECT " COLUMNS
+                        " FROM account JOIN account_name ON account_name.account_id = account.id"
                         " WHERE account_name.name = $1",
                         "t", account.name);
         if (r < 0)
@@ -67,7 +72,8 @@ int account_get(Store *store, const char *id, AccountRow *ret) {
         _cleanup_(statement_freep) Statement *statement = NULL;
         int r;
 
-        r = store_query(store, &statement, "SELECT " COLUMNS " FROM account WHERE id = $1", "t", id);
+        r = store_query(store, &statement, "SELECT " COLUMNS " FROM account WHERE id = $1", "t",
+                        id);
         if (r < 0)
                 return r;
         return row_read(statement, ret);
@@ -79,13 +85,15 @@ static int phantom_key_read(Store *store, char ret[static RANDOM_TOKEN_BYTES + 1
         _cleanup_(statement_freep) Statement *statement = NULL;
         int r;
 
-        r = store_query(store, &statement, "SELECT value FROM setting WHERE name = 'phantom-key'", "");
+        r = store_query(store, &statement, "SELECT value FROM setting WHERE name = 'phantom-key'",
+                        "");
         if (r < 0)
                 return r;
         r = statement_next(statement);
         if (r < 0)
                 return r;
-        return r == 1 ? copy(ret, RANDOM_TOKEN_BYTES + 1, statement_text(statement, 0)) : ACCOUNT_E_UNKNOWN;
+        return r == 1 ? copy(ret, RANDOM_TOKEN_BYTES + 1, statement_text(statement, 0))
+                      : ACCOUNT_E_UNKNOWN;
 }
 
 static int phantom_key(Store *store, char ret[static RANDOM_TOKEN_BYTES + 1]) {
@@ -101,9 +109,11 @@ static int phantom_key(Store *store, char ret[static RANDOM_TOKEN_BYTES + 1]) {
         if (r == 0)
                 r = transaction_begin(store, &transaction);
         if (r == 0)
-                r = store_run(store,
-                              "INSERT INTO setting (name, value) VALUES ('phantom-key', $1) ON CONFLICT (name) DO NOTHING",
-                              "t", secret_text(fresh));
+                r = store_run(
+                        store,
+                        "INSERT INTO setting (name, value) VALUES ('phantom-key', $1) ON CONFLICT"
+                        " (name) DO NOTHING",
+                        "t", secret_text(fresh));
         if (r == 0)
                 r = phantom_key_read(store, ret);
         if (r == 0)
@@ -111,7 +121,8 @@ static int phantom_key(Store *store, char ret[static RANDOM_TOKEN_BYTES + 1]) {
         return r > 0 ? -EIO : r;
 }
 
-int account_guard_key(Store *store, const char *typed, const char *account_id, char ret[static GUARD_KEY_BYTES + 1]) {
+int account_guard_key(Store *store, const char *typed, const char *account_id,
+                      char ret[static GUARD_KEY_BYTES + 1]) {
         char key[RANDOM_TOKEN_BYTES + 1], hash[HASH_HEX_BYTES + 1];
         Account account;
         int r;
@@ -143,16 +154,19 @@ static int names_put(Store *store, const AccountNew *account, const char *id) {
         r = store_run(store, "DELETE FROM account_name WHERE account_id = $1", "t", id);
         for (size_t i = 0; r == 0 && i < ELEMENTSOF(names); i++)
                 if (names[i])
-                        r = store_run(store, "INSERT INTO account_name (name, account_id) VALUES ($1, $2)", "tt", names[i],
-                                      id);
+                        r = store_run(store,
+                                      "INSERT INTO account_name (name, account_id) VALUES ($1, $2)",
+                                      "tt", names[i], id);
         return r;
 }
 
-static int id_find(Store *store, const AccountNew *account, char ret_id[static RANDOM_ID_BYTES + 1], bool *ret_same_password) {
+static int id_find(Store *store, const AccountNew *account, char ret_id[static RANDOM_ID_BYTES + 1],
+                   bool *ret_same_password) {
         _cleanup_(statement_freep) Statement *statement = NULL;
         int r;
 
-        r = store_query(store, &statement, "SELECT id, password_hash FROM account WHERE login_name = $1", "t",
+        r = store_query(store, &statement,
+                        "SELECT id, password_hash FROM account WHERE login_name = $1", "t",
                         account->login_name);
         if (r < 0)
                 return r;
@@ -160,13 +174,15 @@ static int id_find(Store *store, const AccountNew *account, char ret_id[static R
         if (r < 0)
                 return r;
 
-        *ret_same_password = r == 1 && strcmp(statement_text(statement, 1), account->password_hash) == 0;
+        *ret_same_password = r == 1 &&
+                             strcmp(statement_text(statement, 1), account->password_hash) == 0;
         if (r == 1)
                 return copy(ret_id, RANDOM_ID_BYTES + 1, statement_text(statement, 0));
         return random_id(ret_id);
 }
 
-int account_put(Store *store, const AccountNew *account, int64_t now, char ret_id[static RANDOM_ID_BYTES + 1]) {
+int account_put(Store *store, const AccountNew *account, int64_t now,
+                char ret_id[static RANDOM_ID_BYTES + 1]) {
         char id[RANDOM_ID_BYTES + 1];
         bool same_password;
         int r;
@@ -175,14 +191,17 @@ int account_put(Store *store, const AccountNew *account, int64_t now, char ret_i
         if (r < 0)
                 return r;
 
-        r = store_run(store,
-                      "INSERT INTO account (id, login_name, name, document_type, document_number, mobile, password_hash,"
-                      " residence, disabled, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
-                      " ON CONFLICT (id) DO UPDATE SET name = $3, document_type = $4, document_number = $5, mobile = $6,"
-                      " password_hash = $7, residence = $8, disabled = $9",
-                      "ttttttttii", id, account->login_name, account->name, account->document_type,
-                      account->document_number, account->mobile, account->password_hash, account->residence,
-                      (int64_t)account->disabled, now);
+        r = store_run(
+                store,
+                "INSERT INTO account (id, login_name, name, document_type, document_number,"
+                " mobile, password_hash,"
+                " residence, disabled, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+                " ON CONFLICT (id) DO UPDATE SET name = $3, document_type = $4, document_number ="
+                " $5, mobile = $6,"
+                " password_hash = $7, residence = $8, disabled = $9",
+                "ttttttttii", id, account->login_name, account->name, account->document_type,
+                account->document_number, account->mobile, account->password_hash,
+                account->residence, (int64_t)account->disabled, now);
         if (r == 0)
                 r = names_put(store, account, id);
         if (r == 0 && !same_password)
@@ -201,8 +220,11 @@ int account_end_sessions(Store *store, const char *id) {
         if (r == 0)
                 r = store_run(store, "DELETE FROM token WHERE account_id = $1", "t", id);
         if (r == 0)
-                r = store_run(store, "UPDATE device SET state = 'refused' WHERE account_id = $1 AND state IN ('scanned', 'confirmed')",
-                              "t", id);
+                r = store_run(
+                        store,
+                        "UPDATE device SET state = 'refused' WHERE account_id = $1 AND state IN"
+                        " ('scanned', 'confirmed')",
+                        "t", id);
         return r;
 }
 

@@ -44,26 +44,32 @@ int account_get(Store *store, const char *id, AccountRow *ret);
  * Spellings of one name that account_parse() makes equal share a guard, known or not. Not within a
  * transaction: the first unknown name of a store begins one of its own.
  */
-int account_guard_key(Store *store, const char *typed, const char *account_id, char ret[static GUARD_KEY_BYTES + 1]);
+int account_guard_key(Store *store, const char *typed, const char *account_id,
+                      char ret[static GUARD_KEY_BYTES + 1]);
 
 /* What a registration or a file says of a person; strings borrowed. */
 typedef struct AccountNew {
-        const char *login_name, *name, *document_type, *document_number, *mobile, *password_hash, *residence;
+        const char *login_name, *name, *document_type, *document_number, *mobile, *password_hash,
+                *residence;
         bool disabled;
 } AccountNew;
 
 /**
- * account_put() - make the account, or bring the one with this login name up to date, in the caller's transaction
+ * account_put() - make the account, or bring the one with this login name up to date, in the
+ * caller's transaction
  *
- * Another password hash than before ends what was given out under the old one, see account_end_sessions().
+ * Another password hash than before ends what was given out under the old one, see
+ * account_end_sessions().
  *
  * Return: 0, ACCOUNT_E_TAKEN, -errno.
  */
-int account_put(Store *store, const AccountNew *account, int64_t now, char ret_id[static RANDOM_ID_BYTES + 1]);
+int account_put(Store *store, const AccountNew *account, int64_t now,
+                char ret_id[static RANDOM_ID_BYTES + 1]);
 
 /** account_end_sessions() - void every code, token and confirmed QR login of the account */
 int account_end_sessions(Store *store, const char *id);
 
-/** account_set_disabled() - what was given out before is refused when it is used, as long as the account is disabled.
+/** account_set_disabled() - what was given out before is refused when it is used, as long as the
+ * account is disabled.
  * Return: 0, ACCOUNT_E_UNKNOWN, -errno. */
 int account_set_disabled(Store *store, const char *id, int64_t disabled);

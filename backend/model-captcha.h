@@ -25,9 +25,12 @@ enum {
         CAPTCHA_E_WRONG = 1, /* wrong, used, too old, somebody else's: all the same */
 };
 
-/** captcha_new() - make one, inside the caller's transaction; an older one of this session is void. Return: 0 or -errno. */
-int captcha_new(Store *store, const char *session_hash, const char *guard_key, int64_t now, Captcha *ret);
+/** captcha_new() - make one, inside the caller's transaction; an older one of this session is void.
+ * Return: 0 or -errno. */
+int captcha_new(Store *store, const char *session_hash, const char *guard_key, int64_t now,
+                Captcha *ret);
 
-/** captcha_use() - take the captcha away and compare, letters of either case. Return: 0, CAPTCHA_E_WRONG, -errno. */
-int captcha_use(Store *store, const char *id, const char *session_hash, const char *guard_key, const char *answer,
-                int64_t now);
+/** captcha_use() - take the captcha away and compare, letters of either case. Return: 0,
+ * CAPTCHA_E_WRONG, -errno. */
+int captcha_use(Store *store, const char *id, const char *session_hash, const char *guard_key,
+                const char *answer, int64_t now);

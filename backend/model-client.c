@@ -21,7 +21,8 @@ int client_check(Store *store, const char *id, const char *secret, ClientPolicy 
         if (!client_id_is_valid(id))
                 return CLIENT_E_REFUSED;
 
-        r = store_query(store, &statement, "SELECT secret_hash, revoked FROM client WHERE id = $1", "t", id);
+        r = store_query(store, &statement, "SELECT secret_hash, revoked FROM client WHERE id = $1",
+                        "t", id);
         if (r < 0)
                 return r;
         r = statement_next(statement);
@@ -40,7 +41,10 @@ int client_check(Store *store, const char *id, const char *secret, ClientPolicy 
         r = hash_hex_text(secret, hash);
         if (r < 0)
                 return r;
-        return strlen(expected) == HASH_HEX_BYTES && secret_equal_bytes(hash, expected, HASH_HEX_BYTES) ? 0 : CLIENT_E_REFUSED;
+        return strlen(expected) == HASH_HEX_BYTES &&
+                               secret_equal_bytes(hash, expected, HASH_HEX_BYTES)
+                       ? 0
+                       : CLIENT_E_REFUSED;
 }
 
 int client_put(Store *store, const char *id, const char *secret, int64_t now) {
@@ -50,10 +54,11 @@ int client_put(Store *store, const char *id, const char *secret, int64_t now) {
         r = hash_hex_text(secret, hash);
         if (r < 0)
                 return r;
-        return store_run(store,
-                         "INSERT INTO client (id, secret_hash, revoked, created_at) VALUES ($1, $2, 0, $3)"
-                         " ON CONFLICT (id) DO UPDATE SET secret_hash = $2, revoked = 0",
-                         "tti", id, hash, now);
+        return store_run(
+                store,
+                "INSERT INTO client (id, secret_hash, revoked, created_at) VALUES ($1, $2, 0, $3)"
+                " ON CONFLICT (id) DO UPDATE SET secret_hash = $2, revoked = 0",
+                "tti", id, hash, now);
 }
 
 int client_revoke(Store *store, const char *id) {

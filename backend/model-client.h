@@ -12,7 +12,7 @@
 #include "lib/common/secret.h"
 
 enum {
-        CLIENT_E_REFUSED = 1, /* unknown and not to be taken unknown, revoked, or the secret is wrong */
+        CLIENT_E_REFUSED = 1, /* unknown where it may not be, revoked, or the secret is wrong */
 };
 
 typedef enum ClientPolicy {
@@ -26,8 +26,10 @@ bool client_id_is_valid(const char *id);
 /** client_check() - @secret NULL or "" when none was sent. Return: 0, CLIENT_E_REFUSED, -errno. */
 int client_check(Store *store, const char *id, const char *secret, ClientPolicy policy);
 
-/** client_put() - make a client or give it another secret, in the caller's transaction; also lifts a revocation */
+/** client_put() - make a client or give it another secret, in the caller's transaction; also lifts
+ * a revocation */
 int client_put(Store *store, const char *id, const char *secret, int64_t now);
 
-/** client_revoke() - Return: 0, CLIENT_E_REFUSED when there is none, -errno. The tokens it got end at once. */
+/** client_revoke() - Return: 0, CLIENT_E_REFUSED when there is none, -errno. The tokens it got end
+ * at once. */
 int client_revoke(Store *store, const char *id);

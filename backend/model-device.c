@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The wall clock of the store decides, never the phone's. A login of the future counts as expired. */
+/* The wall clock of the store decides, never the phone's. A login of the future counts as
+ * expired. */
 
 #include <ctype.h>
 #include <errno.h>
@@ -15,7 +16,8 @@
 #define USER_CODE_DRAWS 8 /* of 25^8 codes, so a second draw is rare already */
 
 #define COLUMNS \
-        "hash, user_code, state, hinted, hint_account, account_id, hint_masked, host, service, terminal, remote_host," \
+        "hash, user_code, state, hinted, hint_account, account_id, hint_masked, host, service," \
+        " terminal, remote_host," \
         " binding, created_at, expires_at"
 
 static const char *const states[_DEVICE_STATE_MAX] = {
@@ -40,7 +42,8 @@ static int hint_read(Store *store, const char *hint, char *ret_account, char *re
         if (r < 0)
                 return r;
         /* never cut, for that could split a character */
-        (void)snprintf(ret_masked, HINT_MASKED_BYTES + 1, "%s", strlen(masked) <= HINT_MASKED_BYTES ? masked : "****");
+        (void)snprintf(ret_masked, HINT_MASKED_BYTES + 1, "%s",
+                       strlen(masked) <= HINT_MASKED_BYTES ? masked : "****");
 
         ret_account[0] = '\0';
         r = account_find(store, hint, &row);
@@ -73,15 +76,20 @@ int device_new(Store *store, const DeviceNew *device, int64_t now, Secret **ret_
                 r = random_text(USER_CODE_ALPHABET, USER_CODE_CHARS, user_code);
                 if (r < 0)
                         return r;
-                r = store_run(store,
-                              "INSERT INTO device (hash, user_code, client_id, state, hinted, hint_account, hint_masked, host,"
-                              " service, terminal, remote_host, binding, digits_left, created_at, expires_at)"
-                              " VALUES ($1, $2, $3, 'pending', $4, $5, $6, $7, $8, $9, $10, $11, 3, $12, $13)"
-                              " ON CONFLICT (user_code) DO NOTHING",
-                              "tttittttttiii", hash, user_code, device->client_id, (int64_t)(device->login_hint != NULL),
-                              hint_account[0] ? hint_account : NULL, hint_masked, device->host, device->service,
-                              device->terminal, device->remote_host, (int64_t)device->binding, now,
-                              now + device->lifetime_sec);
+                r = store_run(
+                        store,
+                        "INSERT INTO device (hash, user_code, client_id, state, hinted,"
+                        " hint_account, hint_masked, host,"
+                        " service, terminal, remote_host, binding, digits_left, created_at,"
+                        " expires_at)"
+                        " VALUES ($1, $2, $3, 'pending', $4, $5, $6, $7, $8, $9, $10, $11, 3,"
+                        " $12, $13)"
+                        " ON CONFLICT (user_code) DO NOTHING",
+                        "tttittttttiii", hash, user_code, device->client_id,
+                        (int64_t)(device->login_hint != NULL),
+                        hint_account[0] ? hint_account : NULL, hint_masked, device->host,
+                        device->service, device->terminal, device->remote_host,
+                        (int64_t)device->binding, now, now + device->lifetime_sec);
                 if (r < 0)
                         return r;
                 if (r == 0 && store_changes(store) == 1) {
@@ -134,12 +142,14 @@ static int row_read(Statement *statement, int64_t now, DeviceRow *ret) {
         return 0;
 }
 
-int device_find(Store *store, const char *hash, const char *client_id, int64_t now, DeviceRow *ret) {
+int device_find(Store *store, const char *hash, const char *client_id, int64_t now,
+                DeviceRow *ret) {
         _cleanup_(statement_freep) Statement *statement = NULL;
         int r;
 
-        r = store_query(store, &statement, "SELECT " COLUMNS " FROM device WHERE hash = $1 AND client_id = $2", "tt", hash,
-                        client_id);
+        r = store_query(store, &statement,
+                        "SELECT " COLUMNS " FROM device WHERE hash = $1 AND client_id = $2", "tt",
+                        hash, client_id);
         if (r < 0)
                 return r;
         return row_read(statement, now, ret);
@@ -155,7 +165,8 @@ int device_find_user_code(Store *store, const char *user_code, int64_t now, Devi
         for (size_t i = 0; i < USER_CODE_CHARS; i++)
                 upper[i] = (char)toupper((unsigned char)user_code[i]);
 
-        r = store_query(store, &statement, "SELECT " COLUMNS " FROM device WHERE user_code = $1", "t", upper);
+        r = store_query(store, &statement, "SELECT " COLUMNS " FROM device WHERE user_code = $1",
+                        "t", upper);
         if (r < 0)
                 return r;
         return row_read(statement, now, ret);
@@ -164,9 +175,11 @@ int device_find_user_code(Store *store, const char *user_code, int64_t now, Devi
 int device_polled(Store *store, const char *hash, int64_t now) {
         int r;
 
-        r = store_run(store,
-                      "UPDATE device SET polled_at = $2 WHERE hash = $1 AND (polled_at <= $3 OR polled_at > $2)",
-                      "tii", hash, now, now - DEVICE_INTERVAL_SEC);
+        r = store_run(
+                store,
+                "UPDATE device SET polled_at = $2 WHERE hash = $1 AND (polled_at <= $3 OR"
+                " polled_at > $2)",
+                "tii", hash, now, now - DEVICE_INTERVAL_SEC);
         if (r < 0)
                 return r;
         return store_changes(store) == 1 ? 0 : DEVICE_E_SLOW_DOWN;
@@ -176,7 +189,8 @@ static int account_is_disabled(Store *store, const char *account_id) {
         _cleanup_(statement_freep) Statement *statement = NULL;
         int r;
 
-        r = store_query(store, &statement, "SELECT disabled FROM account WHERE id = $1", "t", account_id);
+        r = store_query(store, &statement, "SELECT disabled FROM account WHERE id = $1", "t",
+                        account_id);
         if (r < 0)
                 return r;
         r = statement_next(statement);
@@ -186,7 +200,8 @@ static int account_is_disabled(Store *store, const char *account_id) {
 }
 
 /* What every deed of the phone asks first. */
-static int phone_admit(Store *store, const char *user_code, const char *account_id, int64_t now, DeviceRow *ret) {
+static int phone_admit(Store *store, const char *user_code, const char *account_id, int64_t now,
+                       DeviceRow *ret) {
         int r;
 
         r = device_find_user_code(store, user_code, now, ret);
@@ -204,8 +219,9 @@ static int phone_admit(Store *store, const char *user_code, const char *account_
                               "t", ret->hash);
                 if (r != 0)
                         return r < 0 ? r : -EIO;
-                return store_changes(store) == 1 || ret->state == DEVICE_WRONG_PERSON ? DEVICE_E_WRONG_PERSON :
-                                                                                       DEVICE_E_DECIDED;
+                return store_changes(store) == 1 || ret->state == DEVICE_WRONG_PERSON
+                               ? DEVICE_E_WRONG_PERSON
+                               : DEVICE_E_DECIDED;
         }
         return 0;
 }
@@ -216,14 +232,16 @@ static int phone_verdict(Store *store, int r) {
         return store_changes(store) == 1 ? 0 : DEVICE_E_DECIDED;
 }
 
-int device_scan(Store *store, const char *user_code, const char *account_id, int64_t now, DeviceRow *ret) {
+int device_scan(Store *store, const char *user_code, const char *account_id, int64_t now,
+                DeviceRow *ret) {
         int r;
 
         r = phone_admit(store, user_code, account_id, now, ret);
         if (r != 0)
                 return r;
 
-        /* who scanned first goes on with it: a second phone cannot take a login over between the two steps */
+        /* who scanned first goes on with it: a second phone cannot take a login over between the
+         * two steps */
         r = store_run(store,
                       "UPDATE device SET state = 'scanned', account_id = $2 WHERE hash = $1"
                       " AND (state = 'pending' OR (state = 'scanned' AND account_id = $2))",
@@ -231,7 +249,8 @@ int device_scan(Store *store, const char *user_code, const char *account_id, int
         return phone_verdict(store, r);
 }
 
-int device_refuse(Store *store, const char *user_code, const char *account_id, int64_t now, DeviceRow *ret) {
+int device_refuse(Store *store, const char *user_code, const char *account_id, int64_t now,
+                  DeviceRow *ret) {
         int r;
 
         r = phone_admit(store, user_code, account_id, now, ret);
@@ -245,8 +264,8 @@ int device_refuse(Store *store, const char *user_code, const char *account_id, i
         return phone_verdict(store, r);
 }
 
-int device_confirm(Store *store, const char *user_code, const char *account_id, int64_t now, DeviceRow *ret,
-                   char ret_digits[static LIMIT_DIGITS + 1]) {
+int device_confirm(Store *store, const char *user_code, const char *account_id, int64_t now,
+                   DeviceRow *ret, char ret_digits[static LIMIT_DIGITS + 1]) {
         char digits[LIMIT_DIGITS + 1] = "";
         int64_t at_least;
         int r;
@@ -261,12 +280,15 @@ int device_confirm(Store *store, const char *user_code, const char *account_id, 
                         return r;
         }
 
-        at_least = now + (ret->binding == BINDING_DIGITS ? DEVICE_REDEEM_DIGITS_SEC : DEVICE_REDEEM_SEC);
-        r = store_run(store,
-                      "UPDATE device SET state = 'confirmed', account_id = $2, digits = $3,"
-                      " expires_at = CASE WHEN expires_at < $4 THEN $4 ELSE expires_at END WHERE hash = $1"
-                      " AND (state = 'pending' OR (state = 'scanned' AND account_id = $2))",
-                      "ttti", ret->hash, account_id, digits, at_least);
+        at_least = now +
+                   (ret->binding == BINDING_DIGITS ? DEVICE_REDEEM_DIGITS_SEC : DEVICE_REDEEM_SEC);
+        r = store_run(
+                store,
+                "UPDATE device SET state = 'confirmed', account_id = $2, digits = $3,"
+                " expires_at = CASE WHEN expires_at < $4 THEN $4 ELSE expires_at END WHERE hash ="
+                " $1"
+                " AND (state = 'pending' OR (state = 'scanned' AND account_id = $2))",
+                "ttti", ret->hash, account_id, digits, at_least);
         r = phone_verdict(store, r);
         if (r == 0)
                 memcpy(ret_digits, digits, sizeof(digits));
@@ -274,7 +296,8 @@ int device_confirm(Store *store, const char *user_code, const char *account_id, 
 }
 
 /* One try is taken, then the digits are compared. */
-static int digits_test(Store *store, const DeviceRow *device, const char *digits, int64_t *ret_tries_left) {
+static int digits_test(Store *store, const DeviceRow *device, const char *digits,
+                       int64_t *ret_tries_left) {
         _cleanup_(statement_freep) Statement *statement = NULL;
         int64_t left;
         int r;
@@ -283,11 +306,14 @@ static int digits_test(Store *store, const DeviceRow *device, const char *digits
         if (!digits)
                 return DEVICE_E_DIGITS;
 
-        r = store_query(store, &statement,
-                        "UPDATE device SET digits_left = digits_left - 1,"
-                        " state = CASE WHEN digits_left = 1 AND digits <> $2 THEN 'digits_wrong' ELSE state END"
-                        " WHERE hash = $1 AND state = 'confirmed' AND digits_left > 0 RETURNING digits, digits_left",
-                        "tt", device->hash, digits);
+        r = store_query(
+                store, &statement,
+                "UPDATE device SET digits_left = digits_left - 1,"
+                " state = CASE WHEN digits_left = 1 AND digits <> $2 THEN 'digits_wrong' ELSE"
+                " state END"
+                " WHERE hash = $1 AND state = 'confirmed' AND digits_left > 0 RETURNING digits,"
+                " digits_left",
+                "tt", device->hash, digits);
         if (r < 0)
                 return r;
         r = statement_next(statement);
@@ -296,14 +322,16 @@ static int digits_test(Store *store, const DeviceRow *device, const char *digits
         if (r == 0)
                 return DEVICE_E_PENDING;
 
-        if (strlen(digits) == LIMIT_DIGITS && secret_equal_bytes(digits, statement_text(statement, 0), LIMIT_DIGITS))
+        if (strlen(digits) == LIMIT_DIGITS &&
+            secret_equal_bytes(digits, statement_text(statement, 0), LIMIT_DIGITS))
                 return 0;
         left = statement_int(statement, 1);
         *ret_tries_left = left;
         return left > 0 ? DEVICE_E_DIGITS : DEVICE_E_DIGITS_OVER;
 }
 
-int device_redeem(Store *store, const DeviceRow *device, const char *digits, int64_t now, int64_t *ret_tries_left) {
+int device_redeem(Store *store, const DeviceRow *device, const char *digits, int64_t now,
+                  int64_t *ret_tries_left) {
         int r;
 
         if (device->state != DEVICE_CONFIRMED)
@@ -313,8 +341,11 @@ int device_redeem(Store *store, const DeviceRow *device, const char *digits, int
 
         r = account_is_disabled(store, device->account_id);
         if (r == DEVICE_E_DISABLED) {
-                int q = store_run(store, "UPDATE device SET state = 'refused' WHERE hash = $1 AND state = 'confirmed'", "t",
-                                  device->hash);
+                int q = store_run(
+                        store,
+                        "UPDATE device SET state = 'refused' WHERE hash = $1 AND state ="
+                        " 'confirmed'",
+                        "t", device->hash);
 
                 return q < 0 ? q : r;
         }

@@ -23,8 +23,8 @@
 #define DEVICE_DIGITS_TRIES 3
 #define DEVICE_INTERVAL_SEC 5
 #define HINT_MASKED_BYTES 255
-/* Who confirms in the last second leaves the workstation at least this long to fetch the token, or the person
- * to type the digits. */
+/* Who confirms in the last second leaves the workstation at least this long to fetch the token, or
+ * the person to type the digits. */
 #define DEVICE_REDEEM_SEC 15
 #define DEVICE_REDEEM_DIGITS_SEC 90
 
@@ -45,9 +45,9 @@ typedef enum DeviceBinding {
 } DeviceBinding;
 
 enum {
-        DEVICE_E_UNKNOWN = 1,  /* no such code, or another client's */
-        DEVICE_E_EXPIRED,      /* too old, or made by a clock that was put back since */
-        DEVICE_E_DECIDED,      /* confirmed, refused or redeemed already; or somebody else is at it */
+        DEVICE_E_UNKNOWN = 1, /* no such code, or another client's */
+        DEVICE_E_EXPIRED,     /* too old, or made by a clock that was put back since */
+        DEVICE_E_DECIDED, /* confirmed, refused or redeemed already; or somebody else is at it */
         DEVICE_E_WRONG_PERSON, /* begun for another account; over now */
         DEVICE_E_DISABLED,     /* the account is disabled */
         DEVICE_E_SLOW_DOWN,    /* device_polled(): sooner than DEVICE_INTERVAL_SEC */
@@ -73,8 +73,8 @@ typedef struct DeviceRow {
         char hint_account[RANDOM_ID_BYTES + 1]; /* "" when the hint names nobody */
         char account_id[RANDOM_ID_BYTES + 1];   /* "" before a scan */
         char hint_masked[HINT_MASKED_BYTES + 1];
-        char host[LIMIT_HOST_BYTES + 1], service[LIMIT_HOST_BYTES + 1], terminal[LIMIT_HOST_BYTES + 1],
-                remote_host[LIMIT_HOST_BYTES + 1];
+        char host[LIMIT_HOST_BYTES + 1], service[LIMIT_HOST_BYTES + 1],
+                terminal[LIMIT_HOST_BYTES + 1], remote_host[LIMIT_HOST_BYTES + 1];
         DeviceBinding binding;
         int64_t created_at, expires_at;
         bool expired;
@@ -86,27 +86,32 @@ const char *device_state_to_string(DeviceState state);
 int device_new(Store *store, const DeviceNew *device, int64_t now, Secret **ret_device_code,
                char ret_user_code[static USER_CODE_CHARS + 1]);
 
-/** device_find() - by the hash of a device code; of that client only. Return: 0, DEVICE_E_UNKNOWN, -errno. */
+/** device_find() - by the hash of a device code; of that client only. Return: 0, DEVICE_E_UNKNOWN,
+ * -errno. */
 int device_find(Store *store, const char *hash, const char *client_id, int64_t now, DeviceRow *ret);
 
 /** device_find_user_code() - letters of either case. Return: 0, DEVICE_E_UNKNOWN, -errno. */
 int device_find_user_code(Store *store, const char *user_code, int64_t now, DeviceRow *ret);
 
-/** device_polled() - note a poll that did not wait, in the caller's transaction. Return: 0, DEVICE_E_SLOW_DOWN, -errno. */
+/** device_polled() - note a poll that did not wait, in the caller's transaction. Return: 0,
+ * DEVICE_E_SLOW_DOWN, -errno. */
 int device_polled(Store *store, const char *hash, int64_t now);
 
-/* What the phone does, each in the caller's transaction, which is to be committed whatever comes out >= 0: the wrong
- * person ends the login. @ret is the login as it was found; its hash tells whom to wake.
+/* What the phone does, each in the caller's transaction, which is to be committed whatever comes
+ * out >= 0: the wrong person ends the login. @ret is the login as it was found; its hash tells whom
+ * to wake.
  * Return: 0, DEVICE_E_UNKNOWN, _EXPIRED, _DECIDED, _WRONG_PERSON, _DISABLED, -errno. */
-int device_scan(Store *store, const char *user_code, const char *account_id, int64_t now, DeviceRow *ret);
-int device_refuse(Store *store, const char *user_code, const char *account_id, int64_t now, DeviceRow *ret);
+int device_scan(Store *store, const char *user_code, const char *account_id, int64_t now,
+                DeviceRow *ret);
+int device_refuse(Store *store, const char *user_code, const char *account_id, int64_t now,
+                  DeviceRow *ret);
 /** @ret_digits: what to type at the login prompt, "" when nothing */
-int device_confirm(Store *store, const char *user_code, const char *account_id, int64_t now, DeviceRow *ret,
-                   char ret_digits[static LIMIT_DIGITS + 1]);
+int device_confirm(Store *store, const char *user_code, const char *account_id, int64_t now,
+                   DeviceRow *ret, char ret_digits[static LIMIT_DIGITS + 1]);
 
 /**
- * device_redeem() - turn a confirmed login into the right to one token, in the caller's transaction, which is to be
- * committed whatever comes out >= 0
+ * device_redeem() - turn a confirmed login into the right to one token, in the caller's
+ * transaction, which is to be committed whatever comes out >= 0
  * @digits: as typed at the login prompt, NULL when none were sent
  * @ret_tries_left: written on DEVICE_E_DIGITS; -1 when none were sent
  *
@@ -114,4 +119,5 @@ int device_confirm(Store *store, const char *user_code, const char *account_id, 
  *
  * Return: 0 (once), DEVICE_E_PENDING, _DIGITS, _DIGITS_OVER, _DISABLED, _EXPIRED, -errno.
  */
-int device_redeem(Store *store, const DeviceRow *device, const char *digits, int64_t now, int64_t *ret_tries_left);
+int device_redeem(Store *store, const DeviceRow *device, const char *digits, int64_t now,
+                  int64_t *ret_tries_left);

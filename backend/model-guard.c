@@ -12,7 +12,8 @@ static int guard_peek(Store *store, const char *key, int64_t now, GuardTake *ret
         _cleanup_(statement_freep) Statement *statement = NULL;
         int r;
 
-        r = store_query(store, &statement, "SELECT tries_left, locked_until FROM guard WHERE key = $1", "t", key);
+        r = store_query(store, &statement,
+                        "SELECT tries_left, locked_until FROM guard WHERE key = $1", "t", key);
         if (r < 0)
                 return r;
         r = statement_next(statement);
@@ -40,16 +41,17 @@ int guard_take(Store *store, const char *key, GuardCaptcha captcha, int64_t now,
         if (r < 0)
                 return r;
 
-        r = store_query(store, &statement,
-                        "UPDATE guard SET"
-                        "  tries_left = CASE WHEN locked_until > 0 THEN 4 ELSE tries_left - 1 END,"
-                        "  locked_until = CASE WHEN locked_until = 0 AND tries_left = 1 THEN $2 ELSE 0 END,"
-                        "  touched_at = $3"
-                        " WHERE key = $1 AND ((locked_until > 0 AND locked_until <= $3)"
-                        "  OR (locked_until = 0 AND tries_left = 5)"
-                        "  OR (locked_until = 0 AND tries_left > 0 AND $4 = 1))"
-                        " RETURNING tries_left, locked_until",
-                        "tiii", key, now + GUARD_LOCK_SEC, now, (int64_t)(captcha == GUARD_CAPTCHA_SOLVED));
+        r = store_query(
+                store, &statement,
+                "UPDATE guard SET"
+                "  tries_left = CASE WHEN locked_until > 0 THEN 4 ELSE tries_left - 1 END,"
+                "  locked_until = CASE WHEN locked_until = 0 AND tries_left = 1 THEN $2 ELSE 0 END,"
+                "  touched_at = $3"
+                " WHERE key = $1 AND ((locked_until > 0 AND locked_until <= $3)"
+                "  OR (locked_until = 0 AND tries_left = 5)"
+                "  OR (locked_until = 0 AND tries_left > 0 AND $4 = 1))"
+                " RETURNING tries_left, locked_until",
+                "tiii", key, now + GUARD_LOCK_SEC, now, (int64_t)(captcha == GUARD_CAPTCHA_SOLVED));
         if (r < 0)
                 return r;
         r = statement_next(statement);
@@ -64,8 +66,11 @@ int guard_take(Store *store, const char *key, GuardCaptcha captcha, int64_t now,
 }
 
 int guard_give_back(Store *store, const char *key, const GuardTake *take) {
-        return store_run(store, "UPDATE guard SET tries_left = 5, locked_until = 0 WHERE key = $1 AND locked_until = $2",
-                         "ti", key, take->locked_until);
+        return store_run(
+                store,
+                "UPDATE guard SET tries_left = 5, locked_until = 0 WHERE key = $1 AND"
+                " locked_until = $2",
+                "ti", key, take->locked_until);
 }
 
 int guard_reset(Store *store, const char *key) {

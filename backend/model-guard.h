@@ -9,7 +9,8 @@
  * and not a sixth try.
  *
  * A guard is named by a key: "a:" and the account's id, "u:" and the unit's code, "p:" and a keyed
- * hash of a name that nobody has. The last kind makes unknown names count, lock and look like known ones. */
+ * hash of a name that nobody has. The last kind makes unknown names count, lock and look like known
+ * ones. */
 
 #include <stdint.h>
 

@@ -12,7 +12,8 @@
 /* An expired device code is told from an unknown one for this long. */
 #define DEVICE_KEEP_SEC 600
 
-int auth_session_new(Store *store, const char *client_id, const char *guard_key, int64_t now, Secret **ret) {
+int auth_session_new(Store *store, const char *client_id, const char *guard_key, int64_t now,
+                     Secret **ret) {
         _cleanup_(secret_freep) Secret *session = NULL;
         char hash[HASH_HEX_BYTES + 1];
         int r;
@@ -23,10 +24,11 @@ int auth_session_new(Store *store, const char *client_id, const char *guard_key,
         if (r < 0)
                 return r;
 
-        r = store_run(store,
-                      "INSERT INTO auth_session (hash, client_id, guard_key, created_at, expires_at)"
-                      " VALUES ($1, $2, $3, $4, $5)",
-                      "tttii", hash, client_id, guard_key, now, now + AUTH_SESSION_LIFETIME_SEC);
+        r = store_run(
+                store,
+                "INSERT INTO auth_session (hash, client_id, guard_key, created_at, expires_at)"
+                " VALUES ($1, $2, $3, $4, $5)",
+                "tttii", hash, client_id, guard_key, now, now + AUTH_SESSION_LIFETIME_SEC);
         if (r != 0)
                 return r < 0 ? r : -EEXIST;
 
@@ -34,8 +36,8 @@ int auth_session_new(Store *store, const char *client_id, const char *guard_key,
         return 0;
 }
 
-int auth_session_use(Store *store, const char *hash, const char *client_id, const char *guard_key, int64_t now,
-                     char *ret_guard_key) {
+int auth_session_use(Store *store, const char *hash, const char *client_id, const char *guard_key,
+                     int64_t now, char *ret_guard_key) {
         _cleanup_(statement_freep) Statement *statement = NULL;
         int r;
 
@@ -52,14 +54,16 @@ int auth_session_use(Store *store, const char *hash, const char *client_id, cons
                 return SESSION_E_INVALID;
 
         if (ret_guard_key)
-                (void)snprintf(ret_guard_key, GUARD_KEY_BYTES + 1, "%s", statement_text(statement, 0));
+                (void)snprintf(ret_guard_key, GUARD_KEY_BYTES + 1, "%s",
+                               statement_text(statement, 0));
         if (!guard_key || strcmp(guard_key, statement_text(statement, 0)) == 0)
                 return 0;
-        return store_run(store, "UPDATE auth_session SET guard_key = $2 WHERE hash = $1", "tt", hash, guard_key);
+        return store_run(store, "UPDATE auth_session SET guard_key = $2 WHERE hash = $1", "tt",
+                         hash, guard_key);
 }
 
-int code_new(Store *store, const char *account_id, const char *password_hash, const char *client_id, const char *challenge,
-             int64_t now, Secret **ret) {
+int code_new(Store *store, const char *account_id, const char *password_hash, const char *client_id,
+             const char *challenge, int64_t now, Secret **ret) {
         _cleanup_(secret_freep) Secret *code = NULL;
         char hash[HASH_HEX_BYTES + 1];
         int r;
@@ -70,10 +74,14 @@ int code_new(Store *store, const char *account_id, const char *password_hash, co
         if (r < 0)
                 return r;
 
-        r = store_run(store,
-                      "INSERT INTO code (hash, client_id, account_id, challenge, used_at, created_at, expires_at)"
-                      " SELECT $1, $2, id, $4, 0, CAST($6 AS BIGINT), CAST($7 AS BIGINT) FROM account WHERE id = $3 AND password_hash = $5 AND disabled = 0",
-                      "tttttii", hash, client_id, account_id, challenge, password_hash, now, now + CODE_LIFETIME_SEC);
+        r = store_run(
+                store,
+                "INSERT INTO code (hash, client_id, account_id, challenge, used_at, created_at,"
+                " expires_at)"
+                " SELECT $1, $2, id, $4, 0, CAST($6 AS BIGINT), CAST($7 AS BIGINT) FROM account"
+                " WHERE id = $3 AND password_hash = $5 AND disabled = 0",
+                "tttttii", hash, client_id, account_id, challenge, password_hash, now,
+                now + CODE_LIFETIME_SEC);
         if (r < 0)
                 return r;
         if (r > 0 || store_changes(store) == 0)
@@ -94,30 +102,33 @@ static int challenge_test(const char *verifier, const char *challenge) {
         for (int i = 0; i < n; i++)
                 text[i] = text[i] == '+' ? '-' : text[i] == '/' ? '_' : text[i];
 
-        return strlen(challenge) == RANDOM_TOKEN_BYTES && secret_equal_bytes(text, challenge, RANDOM_TOKEN_BYTES) ?
-                       0 :
-                       SESSION_E_INVALID;
+        return strlen(challenge) == RANDOM_TOKEN_BYTES &&
+                               secret_equal_bytes(text, challenge, RANDOM_TOKEN_BYTES)
+                       ? 0
+                       : SESSION_E_INVALID;
 }
 
-int code_redeem(Store *store, const char *code_hash, const char *client_id, const char *verifier, int64_t now,
-                char ret_account_id[static RANDOM_ID_BYTES + 1]) {
+int code_redeem(Store *store, const char *code_hash, const char *client_id, const char *verifier,
+                int64_t now, char ret_account_id[static RANDOM_ID_BYTES + 1]) {
         _cleanup_(statement_freep) Statement *statement = NULL, *account = NULL;
         int r;
 
-        r = store_query(store, &statement,
-                        "UPDATE code SET used_at = $3 WHERE hash = $1 AND client_id = $2 AND used_at = 0"
-                        " AND expires_at > $3 AND created_at <= $4 RETURNING account_id, challenge",
-                        "ttii", code_hash, client_id, now, now + CLOCK_SKEW_SEC);
+        r = store_query(
+                store, &statement,
+                "UPDATE code SET used_at = $3 WHERE hash = $1 AND client_id = $2 AND used_at = 0"
+                " AND expires_at > $3 AND created_at <= $4 RETURNING account_id, challenge",
+                "ttii", code_hash, client_id, now, now + CLOCK_SKEW_SEC);
         if (r < 0)
                 return r;
         r = statement_next(statement);
         if (r < 0)
                 return r;
         if (r == 0) {
-                r = store_run(store,
-                              "DELETE FROM token WHERE origin = $1 AND client_id = $2 AND EXISTS"
-                              " (SELECT 1 FROM code WHERE hash = $1 AND client_id = $2 AND used_at > 0)",
-                              "tt", code_hash, client_id);
+                r = store_run(
+                        store,
+                        "DELETE FROM token WHERE origin = $1 AND client_id = $2 AND EXISTS"
+                        " (SELECT 1 FROM code WHERE hash = $1 AND client_id = $2 AND used_at > 0)",
+                        "tt", code_hash, client_id);
                 return r < 0 ? r : SESSION_E_INVALID;
         }
 
@@ -126,7 +137,8 @@ int code_redeem(Store *store, const char *code_hash, const char *client_id, cons
                 return r;
 
         (void)snprintf(ret_account_id, RANDOM_ID_BYTES + 1, "%s", statement_text(statement, 0));
-        r = store_query(store, &account, "SELECT disabled FROM account WHERE id = $1", "t", ret_account_id);
+        r = store_query(store, &account, "SELECT disabled FROM account WHERE id = $1", "t",
+                        ret_account_id);
         if (r < 0)
                 return r;
         r = statement_next(account);
@@ -141,8 +153,8 @@ int64_t token_lifetime_sec(const char *client_id) {
         return strcmp(client_id, CLIENT_APP) == 0 ? TOKEN_APP_LIFETIME_SEC : TOKEN_LIFETIME_SEC;
 }
 
-int token_new(Store *store, const char *client_id, const char *account_id, int64_t hinted, const char *origin, int64_t now,
-              Secret **ret) {
+int token_new(Store *store, const char *client_id, const char *account_id, int64_t hinted,
+              const char *origin, int64_t now, Secret **ret) {
         _cleanup_(secret_freep) Secret *token = NULL;
         char hash[HASH_HEX_BYTES + 1];
         int r;
@@ -153,10 +165,13 @@ int token_new(Store *store, const char *client_id, const char *account_id, int64
         if (r < 0)
                 return r;
 
-        r = store_run(store,
-                      "INSERT INTO token (hash, client_id, account_id, hinted, origin, created_at, expires_at)"
-                      " VALUES ($1, $2, $3, $4, $5, $6, $7)",
-                      "tttitii", hash, client_id, account_id, hinted, origin, now, now + token_lifetime_sec(client_id));
+        r = store_run(
+                store,
+                "INSERT INTO token (hash, client_id, account_id, hinted, origin, created_at,"
+                " expires_at)"
+                " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                "tttitii", hash, client_id, account_id, hinted, origin, now,
+                now + token_lifetime_sec(client_id));
         if (r != 0)
                 return r < 0 ? r : -EEXIST;
 
@@ -168,11 +183,13 @@ int token_find(Store *store, const char *hash, int64_t now, TokenRow *ret) {
         _cleanup_(statement_freep) Statement *statement = NULL;
         int r;
 
-        r = store_query(store, &statement,
-                        "SELECT token.client_id, token.account_id, token.hinted, account.disabled FROM token"
-                        " JOIN account ON account.id = token.account_id"
-                        " WHERE token.hash = $1 AND token.expires_at > $2 AND token.created_at <= $3",
-                        "tii", hash, now, now + CLOCK_SKEW_SEC);
+        r = store_query(
+                store, &statement,
+                "SELECT token.client_id, token.account_id, token.hinted, account.disabled FROM"
+                " token"
+                " JOIN account ON account.id = token.account_id"
+                " WHERE token.hash = $1 AND token.expires_at > $2 AND token.created_at <= $3",
+                "tii", hash, now, now + CLOCK_SKEW_SEC);
         if (r < 0)
                 return r;
         r = statement_next(statement);
@@ -181,15 +198,18 @@ int token_find(Store *store, const char *hash, int64_t now, TokenRow *ret) {
         if (r == 0)
                 return SESSION_E_INVALID;
 
-        *ret = (TokenRow){ .hinted = statement_int(statement, 2) != 0, .disabled = statement_int(statement, 3) != 0 };
+        *ret = (TokenRow){ .hinted = statement_int(statement, 2) != 0,
+                           .disabled = statement_int(statement, 3) != 0 };
         (void)snprintf(ret->hash, sizeof(ret->hash), "%s", hash);
         (void)snprintf(ret->client_id, sizeof(ret->client_id), "%s", statement_text(statement, 0));
-        (void)snprintf(ret->account_id, sizeof(ret->account_id), "%s", statement_text(statement, 1));
+        (void)snprintf(ret->account_id, sizeof(ret->account_id), "%s",
+                       statement_text(statement, 1));
         return 0;
 }
 
 int token_revoke(Store *store, const char *hash, const char *client_id) {
-        return store_run(store, "DELETE FROM token WHERE hash = $1 AND client_id = $2", "tt", hash, client_id);
+        return store_run(store, "DELETE FROM token WHERE hash = $1 AND client_id = $2", "tt", hash,
+                         client_id);
 }
 
 int session_purge(Store *store, int64_t now) {
@@ -203,11 +223,13 @@ int session_purge(Store *store, int64_t now) {
                 r = store_run(store, "DELETE FROM auth_session WHERE expires_at <= $1", "i", now);
         /* a used code stays as long as the token it gave may live, to be known again */
         if (r == 0)
-                r = store_run(store, "DELETE FROM code WHERE expires_at <= $1", "i", now - TOKEN_LIFETIME_SEC);
+                r = store_run(store, "DELETE FROM code WHERE expires_at <= $1", "i",
+                              now - TOKEN_LIFETIME_SEC);
         if (r == 0)
                 r = store_run(store, "DELETE FROM token WHERE expires_at <= $1", "i", now);
         if (r == 0)
-                r = store_run(store, "DELETE FROM device WHERE expires_at <= $1", "i", now - DEVICE_KEEP_SEC);
+                r = store_run(store, "DELETE FROM device WHERE expires_at <= $1", "i",
+                              now - DEVICE_KEEP_SEC);
         if (r == 0)
                 r = guard_forget_phantoms(store);
         return r == 0 ? transaction_commit(&transaction) : r;

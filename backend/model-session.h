@@ -3,9 +3,9 @@
 
 /* Session: what the platform gave to whom, between the first try and the end of an access token
  *
- * auth_session  ties the tries and captchas of one password login together; proves nothing
- * code          the password was right: once, 60 s, for the client and PKCE challenge it was asked with
- * token         access: 600 s for a workstation, 30 days for the app
+ * auth_session  ties the tries and captchas of one password login together; proves nothing code
+ * the password was right: once, 60 s, for the client and PKCE challenge it was asked with token
+ * access: 600 s for a workstation, 30 days for the app
  *
  * All are 256 random bits and stand in the store as their SHA-256. */
 
@@ -24,7 +24,8 @@
 #define CLIENT_APP "itax-app"
 #define LIMIT_CLIENT_ID_BYTES 64
 
-/* Two machines' clocks may differ by this much before what one made is "of the future" to the other. */
+/* Two machines' clocks may differ by this much before what one made is "of the future" to the
+ * other. */
 #define CLOCK_SKEW_SEC 5
 
 enum {
@@ -33,7 +34,8 @@ enum {
 };
 
 /** auth_session_new() - inside the caller's transaction. Return: 0 or -errno. */
-int auth_session_new(Store *store, const char *client_id, const char *guard_key, int64_t now, Secret **ret);
+int auth_session_new(Store *store, const char *client_id, const char *guard_key, int64_t now,
+                     Secret **ret);
 
 /**
  * auth_session_use() - go on with one, inside the caller's transaction
@@ -42,20 +44,22 @@ int auth_session_new(Store *store, const char *client_id, const char *guard_key,
  *
  * Return: 0, SESSION_E_INVALID, -errno.
  */
-int auth_session_use(Store *store, const char *hash, const char *client_id, const char *guard_key, int64_t now,
-                     char *ret_guard_key);
+int auth_session_use(Store *store, const char *hash, const char *client_id, const char *guard_key,
+                     int64_t now, char *ret_guard_key);
 
 /**
  * code_new() - the password was right, inside the caller's transaction
- * @password_hash: the hash that was tested; when the account has another one by now, no code is made
+ * @password_hash: the hash that was tested; when the account has another one by now, no code is
+ *   made
  *
  * Return: 0, SESSION_E_INVALID, -errno.
  */
-int code_new(Store *store, const char *account_id, const char *password_hash, const char *client_id, const char *challenge,
-             int64_t now, Secret **ret);
+int code_new(Store *store, const char *account_id, const char *password_hash, const char *client_id,
+             const char *challenge, int64_t now, Secret **ret);
 
 /**
- * code_redeem() - exactly once, inside the caller's transaction, which is committed whatever comes out
+ * code_redeem() - exactly once, inside the caller's transaction, which is committed whatever comes
+ * out
  * @verifier: RFC 7636; a wrong one uses the code up
  * @ret_account_id: written on 0 and SESSION_E_DISABLED
  *
@@ -63,25 +67,27 @@ int code_new(Store *store, const char *account_id, const char *password_hash, co
  *
  * Return: 0, SESSION_E_INVALID, SESSION_E_DISABLED, -errno.
  */
-int code_redeem(Store *store, const char *code_hash, const char *client_id, const char *verifier, int64_t now,
-                char ret_account_id[static RANDOM_ID_BYTES + 1]);
+int code_redeem(Store *store, const char *code_hash, const char *client_id, const char *verifier,
+                int64_t now, char ret_account_id[static RANDOM_ID_BYTES + 1]);
 
 typedef struct TokenRow {
         char hash[HASH_HEX_BYTES + 1];
         char client_id[LIMIT_CLIENT_ID_BYTES + 1];
         char account_id[RANDOM_ID_BYTES + 1];
-        bool hinted; /* the login was begun for one account, and this is it */
+        bool hinted;   /* the login was begun for one account, and this is it */
         bool disabled; /* the account is, now */
 } TokenRow;
 
 /** token_lifetime_sec() - how long a new token of this client lives */
 int64_t token_lifetime_sec(const char *client_id);
 
-/** token_new() - inside the caller's transaction. @origin: hash of what it is given for. Return: 0 or -errno. */
-int token_new(Store *store, const char *client_id, const char *account_id, int64_t hinted, const char *origin, int64_t now,
-              Secret **ret);
+/** token_new() - inside the caller's transaction. @origin: hash of what it is given for. Return: 0
+ * or -errno. */
+int token_new(Store *store, const char *client_id, const char *account_id, int64_t hinted,
+              const char *origin, int64_t now, Secret **ret);
 
-/** token_find() - Return: 0, SESSION_E_INVALID, -errno. Whether the account is disabled is for the caller to judge. */
+/** token_find() - Return: 0, SESSION_E_INVALID, -errno. Whether the account is disabled is for the
+ * caller to judge. */
 int token_find(Store *store, const char *hash, int64_t now, TokenRow *ret);
 
 /** token_revoke() - no error when there is none */

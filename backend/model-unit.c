@@ -21,11 +21,12 @@ int unit_list(Store *store, const char *account_id, UnitRow **ret_units, size_t 
         size_t n = 0;
         int r;
 
-        r = store_query(store, &statement,
-                        "SELECT unit.code, unit.name, unit.password_hash, relation.authorised FROM relation"
-                        " JOIN unit ON unit.code = relation.unit_code WHERE relation.account_id = $1"
-                        " ORDER BY unit.code LIMIT $2",
-                        "ti", account_id, (int64_t)LIMIT_UNITS);
+        r = store_query(
+                store, &statement,
+                "SELECT unit.code, unit.name, unit.password_hash, relation.authorised FROM relation"
+                " JOIN unit ON unit.code = relation.unit_code WHERE relation.account_id = $1"
+                " ORDER BY unit.code LIMIT $2",
+                "ti", account_id, (int64_t)LIMIT_UNITS);
         if (r < 0)
                 return r;
 
@@ -52,10 +53,12 @@ int unit_find(Store *store, const char *account_id, const char *code, UnitRow *r
         _cleanup_(statement_freep) Statement *statement = NULL;
         int r;
 
-        r = store_query(store, &statement,
-                        "SELECT unit.code, unit.name, unit.password_hash, relation.authorised FROM relation"
-                        " JOIN unit ON unit.code = relation.unit_code WHERE relation.account_id = $1 AND unit.code = $2",
-                        "tt", account_id, code);
+        r = store_query(
+                store, &statement,
+                "SELECT unit.code, unit.name, unit.password_hash, relation.authorised FROM relation"
+                " JOIN unit ON unit.code = relation.unit_code WHERE relation.account_id = $1 AND"
+                " unit.code = $2",
+                "tt", account_id, code);
         if (r < 0)
                 return r;
         r = statement_next(statement);
@@ -73,7 +76,8 @@ int unit_password_hash(Store *store, const char *code, char ret[static PASSWORD_
         const char *hash;
         int r;
 
-        r = store_query(store, &statement, "SELECT password_hash FROM unit WHERE code = $1", "t", code);
+        r = store_query(store, &statement, "SELECT password_hash FROM unit WHERE code = $1", "t",
+                        code);
         if (r < 0)
                 return r;
         r = statement_next(statement);
@@ -94,12 +98,15 @@ void unit_guard_key(const char *code, char ret[static GUARD_KEY_BYTES + 1]) {
 int unit_put(Store *store, const UnitNew *unit) {
         int r;
 
-        r = store_run(store,
-                      "INSERT INTO unit (code, name, password_hash, ca, legal_representative, finance_manager)"
-                      " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (code) DO UPDATE SET name = $2, password_hash = $3,"
-                      " ca = $4, legal_representative = $5, finance_manager = $6",
-                      "tttitt", unit->code, unit->name, unit->password_hash, unit->ca, unit->legal_representative,
-                      unit->finance_manager);
+        r = store_run(
+                store,
+                "INSERT INTO unit (code, name, password_hash, ca, legal_representative,"
+                " finance_manager)"
+                " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (code) DO UPDATE SET name = $2,"
+                " password_hash = $3,"
+                " ca = $4, legal_representative = $5, finance_manager = $6",
+                "tttitt", unit->code, unit->name, unit->password_hash, unit->ca,
+                unit->legal_representative, unit->finance_manager);
         return r > 0 ? UNIT_E_UNKNOWN : r;
 }
 

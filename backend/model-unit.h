@@ -21,26 +21,31 @@ typedef struct UnitRow {
         bool authorised;
 } UnitRow;
 
-/** unit_list() - the units of a person by code, LIMIT_UNITS at most. @ret_units: owned by the caller, free(). */
+/** unit_list() - the units of a person by code, LIMIT_UNITS at most. @ret_units: owned by the
+ * caller, free(). */
 int unit_list(Store *store, const char *account_id, UnitRow **ret_units, size_t *ret_n_units);
 
-/** unit_find() - one of the person's units, as it stands at this moment. Return: 0, UNIT_E_UNKNOWN, -errno. */
+/** unit_find() - one of the person's units, as it stands at this moment. Return: 0, UNIT_E_UNKNOWN,
+ * -errno. */
 int unit_find(Store *store, const char *account_id, const char *code, UnitRow *ret);
 
-/** unit_password_hash() - of any unit. Return: 0 (ret "" when it has none), UNIT_E_UNKNOWN, -errno. */
+/** unit_password_hash() - of any unit. Return: 0 (ret "" when it has none), UNIT_E_UNKNOWN,
+ * -errno. */
 int unit_password_hash(Store *store, const char *code, char ret[static PASSWORD_HASH_BYTES + 1]);
 
 void unit_guard_key(const char *code, char ret[static GUARD_KEY_BYTES + 1]);
 
 typedef struct UnitNew {
-        const char *code, *name, *password_hash; /* borrowed; the hash may be NULL */
+        const char *code, *name, *password_hash;            /* borrowed; the hash may be NULL */
         const char *legal_representative, *finance_manager; /* account ids or NULL */
         int64_t ca;
 } UnitNew;
 
-/** unit_put() - make or bring up to date, in the caller's transaction. Return: 0, UNIT_E_UNKNOWN (an account is), -errno. */
+/** unit_put() - make or bring up to date, in the caller's transaction. Return: 0, UNIT_E_UNKNOWN
+ * (an account is), -errno. */
 int unit_put(Store *store, const UnitNew *unit);
 
-/** relation_put() - the unit is one of the person's, @authorised or not, in the caller's transaction.
+/** relation_put() - the unit is one of the person's, @authorised or not, in the caller's
+ * transaction.
  * Return: 0, UNIT_E_UNKNOWN, -errno. */
 int relation_put(Store *store, const char *account_id, const char *code, int64_t authorised);

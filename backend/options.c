@@ -32,7 +32,9 @@ static const struct {
         size_t n_arguments;
         const char *usage;
 } commands[_COMMAND_MAX] = {
-        [COMMAND_SERVE] = { { "serve" }, 0, "--listen ADDRESS:PORT|unix:/PATH --issuer URL [OPTION]…" },
+        [COMMAND_SERVE] = { { "serve" },
+                            0,
+                            "--listen ADDRESS:PORT|unix:/PATH --issuer URL [OPTION]…" },
         [COMMAND_LOAD] = { { "load" }, 1, "FILE" },
         [COMMAND_CLIENT_ADD] = { { "client", "add" }, 1, "ID [--secret-file FILE]" },
         [COMMAND_CLIENT_REVOKE] = { { "client", "revoke" }, 1, "ID" },
@@ -65,14 +67,17 @@ static const struct option long_options[] = {
 static void print_help(void) {
         puts("Usage:");
         for (size_t i = 0; i < _COMMAND_MAX; i++)
-                printf("  itax-backend [--store FILE] %s%s%s %s\n", commands[i].words[0], commands[i].words[1] ? " " : "",
+                printf("  itax-backend [--store FILE] %s%s%s %s\n", commands[i].words[0],
+                       commands[i].words[1] ? " " : "",
                        commands[i].words[1] ? commands[i].words[1] : "", commands[i].usage);
         puts("\nOptions:\n"
              "  --store FILE             default " STORE_DEFAULT "\n"
-             "  --listen ADDRESS:PORT    or [ADDRESS]:PORT, or unix:/PATH; TLS is a must unless it is loopback\n"
+             "  --listen ADDRESS:PORT    or [ADDRESS]:PORT, or unix:/PATH; TLS is a must unless"
+             " it is loopback\n"
              "  --issuer URL             https://HOST[:PORT], as workstations know this platform\n"
              "  --tls-cert F --tls-key F certificate chain and key in PEM\n"
-             "  --phase P                dual, relation or realname: announced, and applied to unit verification\n"
+             "  --phase P                dual, relation or realname: announced, and applied to"
+             " unit verification\n"
              "  --qr-lifetime SECONDS    of a QR code, 1 to 1800, default 120\n"
              "  --outbox FOLDER          where text messages are put; without it none are written\n"
              "  --client-required        refuse workstations that were not added by `client add`;\n"
@@ -89,7 +94,8 @@ static int number_read(const char *name, const char *text, long low, long high, 
 
         value = strtol(text, &end, 10);
         if (text[0] == '\0' || *end != '\0' || value < low || value > high) {
-                fprintf(stderr, "itax-backend: --%s takes a number from %ld to %ld\n", name, low, high);
+                fprintf(stderr, "itax-backend: --%s takes a number from %ld to %ld\n", name, low,
+                        high);
                 return OPTIONS_E_USAGE;
         }
         *ret = value;
@@ -168,8 +174,9 @@ static int command_take(int n, char **words, Options *options) {
 
                 options->command = i;
                 if ((size_t)(n - n_words) != commands[i].n_arguments) {
-                        fprintf(stderr, "itax-backend: use: %s%s%s %s\n", words[0], n_words == 2 ? " " : "",
-                                n_words == 2 ? words[1] : "", commands[i].usage);
+                        fprintf(stderr, "itax-backend: use: %s%s%s %s\n", words[0],
+                                n_words == 2 ? " " : "", n_words == 2 ? words[1] : "",
+                                commands[i].usage);
                         return OPTIONS_E_USAGE;
                 }
                 for (size_t k = 0; k < commands[i].n_arguments; k++)
@@ -180,7 +187,8 @@ static int command_take(int n, char **words, Options *options) {
         return OPTIONS_E_USAGE;
 }
 
-/* An issuer with a path would need its metadata elsewhere (RFC 8414 section 3.1); not to be had here. */
+/* An issuer with a path would need its metadata elsewhere (RFC 8414 section 3.1); not to be had
+ * here. */
 static bool issuer_is_fit(const char *issuer) {
         static const char *const local[] = { "http://127.", "http://localhost", "http://[::1]" };
         const char *host;
@@ -204,12 +212,16 @@ static int serve_check(ServerOptions *server) {
                 return OPTIONS_E_USAGE;
         }
         if (!issuer_is_fit(server->issuer)) {
-                fprintf(stderr, "itax-backend: --issuer takes https://HOST[:PORT] in small letters, without a path"
-                                " (http:// for loopback only)\n");
+                fprintf(stderr,
+                        "itax-backend: --issuer takes https://HOST[:PORT] in small letters,"
+                        " without a path"
+                        " (http:// for loopback only)\n");
                 return OPTIONS_E_USAGE;
         }
         if (listen_scope(server->listen, &scope) != 0) {
-                fprintf(stderr, "itax-backend: --listen takes ADDRESS:PORT, [ADDRESS]:PORT or unix:/PATH\n");
+                fprintf(stderr,
+                        "itax-backend: --listen takes ADDRESS:PORT, [ADDRESS]:PORT or"
+                        " unix:/PATH\n");
                 return OPTIONS_E_USAGE;
         }
         if (!server->tls_cert != !server->tls_key) {
@@ -217,7 +229,9 @@ static int serve_check(ServerOptions *server) {
                 return OPTIONS_E_USAGE;
         }
         if (scope == LISTEN_NETWORK && !server->tls_cert) {
-                fprintf(stderr, "itax-backend: %s is not loopback: --tls-cert and --tls-key are needed\n", server->listen);
+                fprintf(stderr,
+                        "itax-backend: %s is not loopback: --tls-cert and --tls-key are needed\n",
+                        server->listen);
                 return OPTIONS_E_USAGE;
         }
         if (scope == LISTEN_NETWORK)
@@ -230,7 +244,8 @@ static int serve_check(ServerOptions *server) {
 int options_read(int argc, char **argv, Options *ret) {
         Options options = {
                 .store = STORE_DEFAULT,
-                .server = { .qr_lifetime_sec = QR_LIFETIME_DEFAULT_SEC, .n_connections = CONNECTIONS_DEFAULT },
+                .server = { .qr_lifetime_sec = QR_LIFETIME_DEFAULT_SEC,
+                            .n_connections = CONNECTIONS_DEFAULT },
         };
         int option, r;
 

@@ -12,20 +12,25 @@
 
 #define PAGE_BYTES_MAX 16384
 #define STYLE \
-        "body{font:16px/1.6 sans-serif;max-width:34em;margin:2em auto;padding:0 1em;color:#111;background:#fff}" \
-        "h1{font-size:1.3em}dt{color:#555}dd{margin:0 0 .5em;font-weight:bold;overflow-wrap:anywhere}" \
+        "body{font:16px/1.6 sans-serif;max-width:34em;margin:2em auto;padding:0" \
+        " 1em;color:#111;background:#fff}" \
+        "h1{font-size:1.3em}dt{color:#555}dd{margin:0 0" \
+        " .5em;font-weight:bold;overflow-wrap:anywhere}" \
         "section+section{border-top:1px solid #ccc;margin-top:2em}"
 
 const char *page_policy(void) {
         static char policy[256]; /* the same for every page; made at the first */
         unsigned char digest[32], text[48];
 
-        if (policy[0] == '\0' && EVP_Digest(STYLE, sizeof(STYLE) - 1, digest, NULL, EVP_sha256(), NULL) == 1) {
+        if (policy[0] == '\0' &&
+            EVP_Digest(STYLE, sizeof(STYLE) - 1, digest, NULL, EVP_sha256(), NULL) == 1) {
                 (void)EVP_EncodeBlock(text, digest, sizeof(digest));
-                (void)snprintf(policy, sizeof(policy),
-                               "default-src 'none'; style-src 'sha256-%s'; base-uri 'none'; form-action 'none';"
-                               " frame-ancestors 'none'",
-                               (const char *)text);
+                (void)snprintf(
+                        policy, sizeof(policy),
+                        "default-src 'none'; style-src 'sha256-%s'; base-uri 'none'; form-action"
+                        " 'none';"
+                        " frame-ancestors 'none'",
+                        (const char *)text);
         }
         return policy[0] ? policy : "default-src 'none'; frame-ancestors 'none'";
 }
@@ -35,12 +40,12 @@ static int append_escaped(Secret *html, const char *text) {
         int r = 0;
 
         for (; *text && r == 0; text++) {
-                const char *special = *text == '&' ? "&amp;" :
-                                      *text == '<' ? "&lt;" :
-                                      *text == '>' ? "&gt;" :
-                                      *text == '"' ? "&quot;" :
-                                      *text == '\'' ? "&#39;" :
-                                                      NULL;
+                const char *special = *text == '&'    ? "&amp;"
+                                      : *text == '<'  ? "&lt;"
+                                      : *text == '>'  ? "&gt;"
+                                      : *text == '"'  ? "&quot;"
+                                      : *text == '\'' ? "&#39;"
+                                                      : NULL;
 
                 r = special ? secret_append_text(html, special) : secret_append(html, text, 1);
         }
@@ -48,13 +53,19 @@ static int append_escaped(Secret *html, const char *text) {
 }
 
 /* A page from pieces: the texts are ours, between them stands @middle, already HTML or NULL. */
-static int page_make(const char *title, const char *chinese, const char *english, const Secret *middle, Secret **ret) {
+static int page_make(const char *title, const char *chinese, const char *english,
+                     const Secret *middle, Secret **ret) {
         _cleanup_(secret_freep) Secret *html = NULL;
         const char *const pieces[] = {
                 "<!DOCTYPE html><html lang=\"zh-CN\"><head><meta charset=\"utf-8\">"
                 "<meta name=\"viewport\" content=\"width=device-width\"><title>",
-                title, "</title><style>" STYLE "</style></head><body><section>", chinese, secret_text(middle),
-                "</section><section lang=\"en\">", english, "</section></body></html>\n",
+                title,
+                "</title><style>" STYLE "</style></head><body><section>",
+                chinese,
+                secret_text(middle),
+                "</section><section lang=\"en\">",
+                english,
+                "</section></body></html>\n",
         };
         int r;
 
@@ -67,7 +78,8 @@ static int page_make(const char *title, const char *chinese, const char *english
         return 0;
 }
 
-static void answer_page(Request *request, const char *title, const char *chinese, const char *english, const Secret *middle) {
+static void answer_page(Request *request, const char *title, const char *chinese,
+                        const char *english, const Secret *middle) {
         Secret *html = NULL;
 
         (void)page_make(title, chinese, english, middle, &html);
@@ -77,7 +89,8 @@ static void answer_page(Request *request, const char *title, const char *chinese
 int page_error(unsigned status, Secret **ret) {
         if (status == MHD_HTTP_SERVICE_UNAVAILABLE)
                 return page_make("暂时无法使用", "<h1>暂时无法使用</h1><p>请稍后再试。</p>",
-                                 "<h1>Not available just now</h1><p>Please try again later.</p>", NULL, ret);
+                                 "<h1>Not available just now</h1><p>Please try again later.</p>",
+                                 NULL, ret);
         return page_make("没有此页面", "<h1>没有此页面</h1><p>请核对网址。</p>",
                          "<h1>No such page</h1><p>Please check the address.</p>", NULL, ret);
 }
@@ -134,20 +147,23 @@ static int device_list(const DeviceRow *device, Secret **ret) {
 
 /* One text whether the code is known or not. */
 static void answer_device(Request *request, const Secret *list) {
-        answer_page(request, "扫码登录",
-                    "<h1>请用个人所得税APP扫码</h1><p>这是扫码登录的二维码。请打开个人所得税APP，用其中的“扫一扫”扫描，"
-                    "核对登录信息后再确认。不是您本人的登录，请勿确认。</p>",
-                    "<h1>Scan this with the app</h1><p>This is the code of a QR login. Open the app (个人所得税APP) and scan it "
-                    "there; check what is shown, then confirm. Do not confirm a login that is not your own.</p>",
-                    list);
+        answer_page(
+                request, "扫码登录",
+                "<h1>请用个人所得税APP扫码</h1><p>这是扫码登录的二维码。请打开个人所得税APP，用其中的“扫一扫”扫描，"
+                "核对登录信息后再确认。不是您本人的登录，请勿确认。</p>",
+                "<h1>Scan this with the app</h1><p>This is the code of a QR login. Open the app"
+                " (个人所得税APP) and scan it "
+                "there; check what is shown, then confirm. Do not confirm a login that is not"
+                " your own.</p>",
+                list);
 }
 
 void page_device_any(Request *request) {
         answer_device(request, NULL);
 }
 
-/* Opening the address by a camera, a preview or a browser changes nothing; an unknown code shows the same
- * page without details. */
+/* Opening the address by a camera, a preview or a browser changes nothing; an unknown code shows
+ * the same page without details. */
 void page_device(Request *request) {
         _cleanup_(secret_freep) Secret *list = NULL;
         DeviceRow device;
@@ -160,14 +176,16 @@ void page_device(Request *request) {
                 return;
         }
 
-        r = device_find_user_code(request->server->store, request->parameter, request->now, &device);
+        r = device_find_user_code(request->server->store, request->parameter, request->now,
+                                  &device);
         if (r < 0) {
                 request_fail(request, r);
                 return;
         }
         if (r > 0)
                 misses_note(&request->server->misses, peer, clock_boot_usec());
-        if (r > 0 || device.expired || (device.state != DEVICE_PENDING && device.state != DEVICE_SCANNED)) {
+        if (r > 0 || device.expired ||
+            (device.state != DEVICE_PENDING && device.state != DEVICE_SCANNED)) {
                 page_device_any(request);
                 return;
         }
@@ -181,33 +199,42 @@ void page_device(Request *request) {
 }
 
 void page_register(Request *request) {
-        answer_page(request, "立即注册",
-                    "<h1>立即注册</h1><p>请携带有效身份证件到办税服务厅办理实名注册，或联系本单位管理员。</p>",
-                    "<h1>Registration</h1><p>Please go to a tax service hall with your identity document, or ask your "
-                    "administrator.</p>",
-                    NULL);
+        answer_page(
+                request, "立即注册",
+                "<h1>立即注册</h1><p>请携带有效身份证件到办税服务厅办理实名注册，或联系本单位管理员。</p>",
+                "<h1>Registration</h1><p>Please go to a tax service hall with your identity"
+                " document, or ask your "
+                "administrator.</p>",
+                NULL);
 }
 
 void page_forgot_password(Request *request) {
-        answer_page(request, "忘记密码",
-                    "<h1>忘记密码</h1><p>请携带有效身份证件到办税服务厅重置密码，或联系本单位管理员。重置后锁定立即解除。</p>",
-                    "<h1>Forgotten password</h1><p>Please go to a tax service hall with your identity document, or ask your "
-                    "administrator. A reset lifts the lock at once.</p>",
-                    NULL);
+        answer_page(
+                request, "忘记密码",
+                "<h1>忘记密码</h1><p>请携带有效身份证件到办税服务厅重置密码，或联系本单位管理员。重置后锁定立即解除。</p>",
+                "<h1>Forgotten password</h1><p>Please go to a tax service hall with your identity"
+                " document, or ask your "
+                "administrator. A reset lifts the lock at once.</p>",
+                NULL);
 }
 
 void page_forgot_declaration(Request *request) {
-        answer_page(request, "忘记申报密码",
-                    "<h1>忘记申报密码</h1><p>请由本单位的法定代表人或财务负责人携带有效身份证件到办税服务厅重置申报密码，"
-                    "或联系管理员。</p>",
-                    "<h1>Forgotten declaration password</h1><p>The unit's legal representative or finance manager can have it "
-                    "reset at a tax service hall with the identity document, or ask the administrator.</p>",
-                    NULL);
+        answer_page(
+                request, "忘记申报密码",
+                "<h1>忘记申报密码</h1><p>请由本单位的法定代表人或财务负责人携带有效身份证件到办税服务厅重置申报密码，"
+                "或联系管理员。</p>",
+                "<h1>Forgotten declaration password</h1><p>The unit's legal representative or"
+                " finance manager can have it "
+                "reset at a tax service hall with the identity document, or ask the"
+                " administrator.</p>",
+                NULL);
 }
 
 void page_app(Request *request) {
-        answer_page(request, "手机端下载",
-                    "<h1>手机端下载</h1><p>请在手机应用商店搜索“个人所得税”下载安装官方APP，或到办税服务厅咨询。</p>",
-                    "<h1>The app</h1><p>Look for “个人所得税” in the app store of your phone, or ask at a tax service hall.</p>",
-                    NULL);
+        answer_page(
+                request, "手机端下载",
+                "<h1>手机端下载</h1><p>请在手机应用商店搜索“个人所得税”下载安装官方APP，或到办税服务厅咨询。</p>",
+                "<h1>The app</h1><p>Look for “个人所得税” in the app store of your phone, or ask at a"
+                " tax service hall.</p>",
+                NULL);
 }

@@ -64,7 +64,8 @@ int random_number(unsigned n, unsigned *ret) {
         unsigned limit = 0x10000 / n * n;
         uint16_t value;
 
-        /* what would favour the low numbers is drawn again; a run of 64 such draws does not happen */
+        /* what would favour the low numbers is drawn again; a run of 64 such draws does not
+         * happen */
         for (int i = 0; i < 64; i++) {
                 if (random_bytes(&value, sizeof(value)) < 0)
                         return -EIO;
@@ -114,7 +115,8 @@ int hash_hex_text(const char *text, char ret[static HASH_HEX_BYTES + 1]) {
 int hash_hex_keyed(const char *key, const char *text, char ret[static HASH_HEX_BYTES + 1]) {
         unsigned char digest[32];
 
-        if (!HMAC(EVP_sha256(), key, (int)strlen(key), (const unsigned char *)text, strlen(text), digest, NULL))
+        if (!HMAC(EVP_sha256(), key, (int)strlen(key), (const unsigned char *)text, strlen(text),
+                  digest, NULL))
                 return -ENOMEM;
         to_hex(digest, ret);
         return 0;

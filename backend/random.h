@@ -11,10 +11,12 @@
 #define RANDOM_ID_BYTES 22    /* 128 bits */
 #define HASH_HEX_BYTES 64     /* SHA-256 in hexadecimal */
 
-/** random_token() - a new secret of 256 bits. Return: 0, -ENOMEM, or -EIO when the kernel gives no randomness. */
+/** random_token() - a new secret of 256 bits. Return: 0, -ENOMEM, or -EIO when the kernel gives no
+ * randomness. */
 int random_token(Secret **ret);
 
-/** random_id() - a new identifier of 128 bits that is no secret, RANDOM_ID_BYTES characters. Return: 0 or -EIO. */
+/** random_id() - a new identifier of 128 bits that is no secret, RANDOM_ID_BYTES characters.
+ * Return: 0 or -EIO. */
 int random_id(char ret[static RANDOM_ID_BYTES + 1]);
 
 /** random_text() - @n characters of @alphabet, each equally likely. Return: 0 or -EIO. */

@@ -5,32 +5,42 @@
 #include "backend/routes.h"
 
 static const Route routes[] = {
-        { "GET", "/.well-known/oauth-authorization-server", "/.well-known/oauth-authorization-server", STYLE_PROBLEM, ACCESS_OPEN,
-          BODY_IGNORED, api_metadata },
+        { "GET", "/.well-known/oauth-authorization-server",
+          "/.well-known/oauth-authorization-server", STYLE_PROBLEM, ACCESS_OPEN, BODY_IGNORED,
+          api_metadata },
         { "GET", "/healthz", "/healthz", STYLE_PROBLEM, ACCESS_OPEN, BODY_IGNORED, api_health },
-        { "POST", "/oauth2/challenge", "/oauth2/challenge", STYLE_OAUTH, ACCESS_CLIENT, BODY_FORM, api_challenge },
-        { "POST", "/oauth2/device", "/oauth2/device", STYLE_OAUTH, ACCESS_CLIENT, BODY_FORM, api_device },
-        { "POST", "/oauth2/token", "/oauth2/token", STYLE_OAUTH, ACCESS_CLIENT, BODY_FORM, api_token },
-        { "GET", "/oauth2/userinfo", "/oauth2/userinfo", STYLE_PROBLEM, ACCESS_TOKEN, BODY_IGNORED, api_userinfo },
-        { "POST", "/oauth2/revoke", "/oauth2/revoke", STYLE_OAUTH, ACCESS_CLIENT, BODY_FORM, api_revoke },
+        { "POST", "/oauth2/challenge", "/oauth2/challenge", STYLE_OAUTH, ACCESS_CLIENT, BODY_FORM,
+          api_challenge },
+        { "POST", "/oauth2/device", "/oauth2/device", STYLE_OAUTH, ACCESS_CLIENT, BODY_FORM,
+          api_device },
+        { "POST", "/oauth2/token", "/oauth2/token", STYLE_OAUTH, ACCESS_CLIENT, BODY_FORM,
+          api_token },
+        { "GET", "/oauth2/userinfo", "/oauth2/userinfo", STYLE_PROBLEM, ACCESS_TOKEN, BODY_IGNORED,
+          api_userinfo },
+        { "POST", "/oauth2/revoke", "/oauth2/revoke", STYLE_OAUTH, ACCESS_CLIENT, BODY_FORM,
+          api_revoke },
         { "GET", "/units", "/units", STYLE_PROBLEM, ACCESS_WORKSTATION, BODY_IGNORED, api_units },
-        { "POST", "/units/*/verification", "/units/{code}/verification", STYLE_PROBLEM, ACCESS_WORKSTATION, BODY_FORM,
-          api_verification },
-        { "GET", "/app/device/*", "/app/device/{user_code}", STYLE_PROBLEM, ACCESS_APP, BODY_IGNORED, api_app_show },
-        { "POST", "/app/device/*/scan", "/app/device/{user_code}/scan", STYLE_PROBLEM, ACCESS_APP, BODY_IGNORED, api_app_scan },
-        { "POST", "/app/device/*/confirm", "/app/device/{user_code}/confirm", STYLE_PROBLEM, ACCESS_APP, BODY_IGNORED,
-          api_app_confirm },
-        { "POST", "/app/device/*/refuse", "/app/device/{user_code}/refuse", STYLE_PROBLEM, ACCESS_APP, BODY_IGNORED,
-          api_app_refuse },
-        /* the picture holds the first in capitals; a camera or a person may make the second of it */
+        { "POST", "/units/*/verification", "/units/{code}/verification", STYLE_PROBLEM,
+          ACCESS_WORKSTATION, BODY_FORM, api_verification },
+        { "GET", "/app/device/*", "/app/device/{user_code}", STYLE_PROBLEM, ACCESS_APP,
+          BODY_IGNORED, api_app_show },
+        { "POST", "/app/device/*/scan", "/app/device/{user_code}/scan", STYLE_PROBLEM, ACCESS_APP,
+          BODY_IGNORED, api_app_scan },
+        { "POST", "/app/device/*/confirm", "/app/device/{user_code}/confirm", STYLE_PROBLEM,
+          ACCESS_APP, BODY_IGNORED, api_app_confirm },
+        { "POST", "/app/device/*/refuse", "/app/device/{user_code}/refuse", STYLE_PROBLEM,
+          ACCESS_APP, BODY_IGNORED, api_app_refuse },
+        /* the picture holds the first in capitals; a camera or a person may make the second of
+         * it */
         { "GET", "/Q/*", "/Q/{user_code}", STYLE_PAGE, ACCESS_OPEN, BODY_IGNORED, page_device },
         { "GET", "/q/*", "/Q/{user_code}", STYLE_PAGE, ACCESS_OPEN, BODY_IGNORED, page_device },
         { "GET", "/Q", "/Q", STYLE_PAGE, ACCESS_OPEN, BODY_IGNORED, page_device_any },
         { "GET", "/q", "/Q", STYLE_PAGE, ACCESS_OPEN, BODY_IGNORED, page_device_any },
         { "GET", "/register", "/register", STYLE_PAGE, ACCESS_OPEN, BODY_IGNORED, page_register },
-        { "GET", "/forgot-password", "/forgot-password", STYLE_PAGE, ACCESS_OPEN, BODY_IGNORED, page_forgot_password },
-        { "GET", "/forgot-declaration-password", "/forgot-declaration-password", STYLE_PAGE, ACCESS_OPEN, BODY_IGNORED,
-          page_forgot_declaration },
+        { "GET", "/forgot-password", "/forgot-password", STYLE_PAGE, ACCESS_OPEN, BODY_IGNORED,
+          page_forgot_password },
+        { "GET", "/forgot-declaration-password", "/forgot-declaration-password", STYLE_PAGE,
+          ACCESS_OPEN, BODY_IGNORED, page_forgot_declaration },
         { "GET", "/app", "/app", STYLE_PAGE, ACCESS_OPEN, BODY_IGNORED, page_app },
 };
 
@@ -56,7 +66,8 @@ static bool matches(const char *pattern, const char *path, char *ret_parameter) 
         return true;
 }
 
-const Route *route_find(const char *method, const char *path, char *ret_parameter, const char **ret_allow) {
+const Route *route_find(const char *method, const char *path, char *ret_parameter,
+                        const char **ret_allow) {
         /* RFC 9110 section 9.3.2: as GET, and the library leaves the body out */
         if (strcmp(method, "HEAD") == 0)
                 method = "GET";

@@ -12,7 +12,8 @@
  *
  * Return: the route, or NULL.
  */
-const Route *route_find(const char *method, const char *path, char *ret_parameter, const char **ret_allow);
+const Route *route_find(const char *method, const char *path, char *ret_parameter,
+                        const char **ret_allow);
 
 /* api-meta.c */
 void api_metadata(Request *request);

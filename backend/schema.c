@@ -27,7 +27,8 @@ static const char *const migrations[] = {
         "  UNIQUE (document_type, document_number)"
         ") /*strict*/;"
 
-        /* every name by which an account can log in: one name space, so no two accounts share one */
+        /* every name by which an account can log in: one name space, so no two accounts share
+         * one */
         "CREATE TABLE account_name ("
         "  name TEXT NOT NULL PRIMARY KEY,"
         "  account_id TEXT NOT NULL REFERENCES account (id) ON DELETE CASCADE"
@@ -131,7 +132,8 @@ static const char *const migrations[] = {
         "  user_code TEXT NOT NULL UNIQUE,"
         "  client_id TEXT NOT NULL,"
         "  state TEXT NOT NULL CHECK (state IN"
-        "    ('pending', 'scanned', 'confirmed', 'refused', 'wrong_person', 'digits_wrong', 'redeemed')),"
+        "    ('pending', 'scanned', 'confirmed', 'refused', 'wrong_person', 'digits_wrong',"
+        " 'redeemed')),"
         "  hinted BIGINT NOT NULL,"
         "  hint_account TEXT REFERENCES account (id) ON DELETE CASCADE,"
         "  hint_masked TEXT,"

@@ -8,5 +8,6 @@
 
 #include <stddef.h>
 
-/** schema_migration() - the SQL that leads from version @version to the next; NULL when @version is the newest */
+/** schema_migration() - the SQL that leads from version @version to the next; NULL when @version is
+ * the newest */
 const char *schema_migration(int version);

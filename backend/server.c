@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The loop: libmicrohttpd's epoll descriptor, the hash pool's eventfd and the signals in one poll(). Once
- * a second it looks whether another process changed the store, whether a held request's client has left,
- * and what has idled too long; once a minute it deletes what has expired. */
+/* The loop: libmicrohttpd's epoll descriptor, the hash pool's eventfd and the signals in one
+ * poll(). Once a second it looks whether another process changed the store, whether a held
+ * request's client has left, and what has idled too long; once a minute it deletes what has
+ * expired. */
 
 #include <ctype.h>
 #include <errno.h>
@@ -29,7 +30,9 @@
 #define PEM_BYTES_MAX 65536
 #define FDS_BESIDES 64 /* store, log, signals and what libraries open for a moment */
 /* TLS 1.2 with forward secrecy and AEAD, or 1.3; gnutls_priority_init(3) */
-#define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:-SHA1:-CIPHER-ALL:+AES-256-GCM:+AES-128-GCM:+CHACHA20-POLY1305"
+#define TLS_PRIORITIES \
+        "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:-SHA1:" \
+        "-CIPHER-ALL:+AES-256-GCM:+AES-128-GCM:+CHACHA20-POLY1305"
 
 static const char *const phases[_PHASE_MAX] = {
         [PHASE_NONE] = NULL,
@@ -50,7 +53,8 @@ Phase phase_from_string(const char *word) {
 }
 
 static void server_done(Server *server) {
-        /* the pool ends what it computes, and the answers of that are queued; then no request is held any more */
+        /* the pool ends what it computes, and the answers of that are queued; then no request is
+         * held any more */
         server->stopping = true;
         if (server->attempts)
                 attempts_close(server->attempts);
@@ -81,13 +85,15 @@ static unsigned connections_limit(unsigned wanted) {
         if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
                 return wanted;
         if (limit.rlim_cur < limit.rlim_max) {
-                limit.rlim_cur = limit.rlim_max < wanted + FDS_BESIDES ? limit.rlim_max : wanted + FDS_BESIDES;
+                limit.rlim_cur = limit.rlim_max < wanted + FDS_BESIDES ? limit.rlim_max
+                                                                       : wanted + FDS_BESIDES;
                 (void)setrlimit(RLIMIT_NOFILE, &limit);
                 (void)getrlimit(RLIMIT_NOFILE, &limit);
         }
         if (limit.rlim_cur <= FDS_BESIDES)
                 return 1;
-        return limit.rlim_cur - FDS_BESIDES < wanted ? (unsigned)(limit.rlim_cur - FDS_BESIDES) : wanted;
+        return limit.rlim_cur - FDS_BESIDES < wanted ? (unsigned)(limit.rlim_cur - FDS_BESIDES)
+                                                     : wanted;
 }
 
 static int server_prepare(Server *server) {
@@ -96,7 +102,10 @@ static int server_prepare(Server *server) {
 
         r = store_open(options->store, &server->store);
         if (r == STORE_E_PATH)
-                report_event("%s: the file must have mode 0600, its folder must be writable to its owner only", options->store);
+                report_event(
+                        "%s: the file must have mode 0600, its folder must be writable to its"
+                        " owner only",
+                        options->store);
         else if (r == STORE_E_VERSION)
                 report_event("%s: written by a newer itax-backend", options->store);
         if (r != 0)
@@ -139,12 +148,16 @@ static int daemon_start(Server *server, int listen_fd, Secret *cert, Secret *key
         server->daemon = MHD_start_daemon(
                 flags, 0, NULL, NULL, http_on_request, server, /* */
                 MHD_OPTION_LISTEN_SOCKET, listen_fd,           /* */
-                MHD_OPTION_NOTIFY_COMPLETED, http_on_completed, server, MHD_OPTION_NOTIFY_CONNECTION, http_on_connection, server,
-                MHD_OPTION_CONNECTION_LIMIT, connections_limit(options->n_connections), MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-                options->n_per_address, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SERVER_IDLE_SEC,
-                /* above 32 KiB the library maps the memory of a connection, and unmaps it with what it held */
-                MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)3 * SERVER_HEADER_MAX, MHD_OPTION_CONNECTION_MEMORY_INCREMENT,
-                (size_t)4096, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, cert ? tls : plain, MHD_OPTION_END);
+                MHD_OPTION_NOTIFY_COMPLETED, http_on_completed, server,
+                MHD_OPTION_NOTIFY_CONNECTION, http_on_connection, server,
+                MHD_OPTION_CONNECTION_LIMIT, connections_limit(options->n_connections),
+                MHD_OPTION_PER_IP_CONNECTION_LIMIT, options->n_per_address,
+                MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SERVER_IDLE_SEC,
+                /* above 32 KiB the library maps the memory of a connection, and unmaps it with what
+                 * it held */
+                MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)3 * SERVER_HEADER_MAX,
+                MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)4096, MHD_OPTION_STRICT_FOR_CLIENT,
+                1, MHD_OPTION_ARRAY, cert ? tls : plain, MHD_OPTION_END);
         return server->daemon ? 0 : -EINVAL;
 }
 
@@ -154,8 +167,8 @@ static void waiters_drop_gone(Server *server) {
 
         for (Waiter *i = server->waiters.first; i; i = next) {
                 Request *request = i->userdata;
-                const union MHD_ConnectionInfo *info =
-                        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+                const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+                        request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
                 struct pollfd pollfd = { .fd = info ? info->connect_fd : -1, .events = POLLRDHUP };
 
                 next = i->next;
@@ -182,8 +195,8 @@ static uint64_t earlier(uint64_t a, uint64_t b) {
         return a < b ? a : b;
 }
 
-/* How long poll() may sleep. The library does not count connections that were resumed while it ran: without a
- * look at them a phone's confirmation would reach the workstation with the next tick. */
+/* How long poll() may sleep. The library does not count connections that were resumed while it ran:
+ * without a look at them a phone's confirmation would reach the workstation with the next tick. */
 static int timeout_msec(const Server *server, uint64_t deadline_usec) {
         uint64_t now_usec = clock_boot_usec(), until_usec;
         MHD_UNSIGNED_LONG_LONG library_msec;
@@ -198,7 +211,8 @@ static int timeout_msec(const Server *server, uint64_t deadline_usec) {
 }
 
 static int loop(Server *server, int signal_fd) {
-        const union MHD_DaemonInfo *info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+        const union MHD_DaemonInfo *info = MHD_get_daemon_info(server->daemon,
+                                                               MHD_DAEMON_INFO_EPOLL_FD);
         uint64_t tick_usec = clock_boot_usec() + TICK_USEC, purge_usec = clock_boot_usec();
         struct pollfd fds[] = {
                 { .fd = info ? info->epoll_fd : -1, .events = POLLIN },
@@ -209,7 +223,8 @@ static int loop(Server *server, int signal_fd) {
         for (;;) {
                 uint64_t now_usec;
 
-                if (poll(fds, ELEMENTSOF(fds), timeout_msec(server, tick_usec)) < 0 && errno != EINTR)
+                if (poll(fds, ELEMENTSOF(fds), timeout_msec(server, tick_usec)) < 0 &&
+                    errno != EINTR)
                         return -errno;
                 if (fds[2].revents)
                         return 0;
@@ -275,7 +290,8 @@ static int serve(Server *server, int listen_fd) {
         if (server->options->outbox) {
                 r = sms_outbox_check(server->options->outbox);
                 if (r != 0) {
-                        report_event("%s: the outbox must be a folder of mode 0700", server->options->outbox);
+                        report_event("%s: the outbox must be a folder of mode 0700",
+                                     server->options->outbox);
                         return r < 0 ? r : -EINVAL;
                 }
         }
@@ -293,7 +309,8 @@ static int serve(Server *server, int listen_fd) {
         if (r < 0)
                 return r;
 
-        report_event("itax-backend " VERSION " serves %s at %s", server->options->issuer, server->options->listen);
+        report_event("itax-backend " VERSION " serves %s at %s", server->options->issuer,
+                     server->options->listen);
         r = loop(server, signal_fd);
         drain(server);
         report_event("itax-backend stops");

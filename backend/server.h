@@ -3,8 +3,8 @@
 
 /* Server: what all requests share, and the loop that serves them
  *
- * One thread does everything but the hashing: HTTP, store, long polls. So nothing here needs a lock,
- * and a request sees the store between two others, never in the middle of one. */
+ * One thread does everything but the hashing: HTTP, store, long polls. So nothing here needs a
+ * lock, and a request sees the store between two others, never in the middle of one. */
 
 #include <microhttpd.h>
 #include <stdint.h>
@@ -16,11 +16,11 @@
 #include "backend/store.h"
 #include "backend/waiters.h"
 
-#define SERVER_BODY_MAX 65536            /* bytes of a request body that are read */
-#define SERVER_BODY_DISCARD_MAX 1048576  /* beyond this the rest is not even waited for */
-#define SERVER_HEADER_MAX 16384          /* request line and headers */
-#define SERVER_IDLE_SEC 30               /* a connection without a whole request */
-#define SERVER_LONG_POLL_SEC 25          /* highest `wait` */
+#define SERVER_BODY_MAX 65536           /* bytes of a request body that are read */
+#define SERVER_BODY_DISCARD_MAX 1048576 /* beyond this the rest is not even waited for */
+#define SERVER_HEADER_MAX 16384         /* request line and headers */
+#define SERVER_IDLE_SEC 30              /* a connection without a whole request */
+#define SERVER_LONG_POLL_SEC 25         /* highest `wait` */
 #define SERVER_STOP_USEC (5 * USEC_PER_SEC)
 
 typedef enum Phase {
@@ -35,7 +35,8 @@ const char *phase_to_string(Phase phase);
 Phase phase_from_string(const char *word); /* _PHASE_MAX when it is none */
 
 typedef struct ServerOptions {
-        const char *store, *listen, *issuer, *tls_cert, *tls_key, *outbox; /* borrowed; the last three may be NULL */
+        const char *store, *listen, *issuer, *tls_cert, *tls_key,
+                *outbox; /* borrowed; the last three may be NULL */
         Phase phase;
         int64_t qr_lifetime_sec;
         unsigned n_connections, n_per_address;

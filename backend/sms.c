@@ -18,7 +18,8 @@ int sms_outbox_check(const char *folder) {
 
         if (stat(folder, &st) < 0)
                 return -errno;
-        if (!S_ISDIR(st.st_mode) || (st.st_mode & 077) || (st.st_uid != 0 && st.st_uid != geteuid()))
+        if (!S_ISDIR(st.st_mode) || (st.st_mode & 077) ||
+            (st.st_uid != 0 && st.st_uid != geteuid()))
                 return SMS_E_FOLDER;
         return 0;
 }
@@ -43,19 +44,22 @@ static int write_all(int fd, const char *data, size_t n) {
 }
 
 int sms_send(const char *folder, const char *mobile, const char *text, int64_t now) {
-        char id[RANDOM_ID_BYTES + 1], stamp[32], name[128], hidden[130], message[SMS_TEXT_BYTES + 128];
+        char id[RANDOM_ID_BYTES + 1], stamp[32], name[128], hidden[130],
+                message[SMS_TEXT_BYTES + 128];
         _cleanup_(closep) int folder_fd = -1, fd = -1;
         time_t seconds = (time_t)now;
         struct tm tm;
         int r, n;
 
-        if (!is_mobile(mobile) || text[0] == '\0' || strlen(text) > SMS_TEXT_BYTES || !text_is_showable(text))
+        if (!is_mobile(mobile) || text[0] == '\0' || strlen(text) > SMS_TEXT_BYTES ||
+            !text_is_showable(text))
                 return SMS_E_INVALID;
 
         r = random_id(id);
         if (r < 0)
                 return r;
-        if (!gmtime_r(&seconds, &tm) || strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+        if (!gmtime_r(&seconds, &tm) ||
+            strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
                 return -EINVAL;
         (void)snprintf(name, sizeof(name), "%010lld-%s.txt", (long long)now, id);
         (void)snprintf(hidden, sizeof(hidden), ".%s", name);

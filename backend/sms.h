@@ -20,7 +20,8 @@ enum {
         SMS_E_FOLDER,      /* sms_outbox_check(): others may read or change the folder */
 };
 
-/** sms_outbox_check() - is @folder a folder that is ours or root's and closed to everybody else? Return: 0, SMS_E_FOLDER, -errno. */
+/** sms_outbox_check() - is @folder a folder that is ours or root's and closed to everybody else?
+ * Return: 0, SMS_E_FOLDER, -errno. */
 int sms_outbox_check(const char *folder);
 
 /** sms_send() - put a message into the outbox. Return: 0, SMS_E_INVALID, -errno. */

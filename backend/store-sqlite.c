@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The store on SQLite: one file, any number of processes. WAL, so that readers never wait; every commit is
- * synced (FULL), because a lock that is forgotten in a power cut is a lock that can be reset. What is
- * deleted is overwritten. */
+/* The store on SQLite: one file, any number of processes. WAL, so that readers never wait; every
+ * commit is synced (FULL), because a lock that is forgotten in a power cut is a lock that can be
+ * reset. What is deleted is overwritten. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -73,7 +73,8 @@ static int path_check_folder(const char *path) {
         return 0;
 }
 
-/* Made here and not by SQLite, so that its mode is right from the first moment and no symbolic link is followed. */
+/* Made here and not by SQLite, so that its mode is right from the first moment and no symbolic link
+ * is followed. */
 static int path_check(const char *path) {
         _cleanup_(closep) int fd = -1;
         struct stat st;
@@ -88,7 +89,8 @@ static int path_check(const char *path) {
                 return errno == ELOOP ? STORE_E_PATH : -errno;
         if (fstat(fd, &st) < 0)
                 return -errno;
-        if (!S_ISREG(st.st_mode) || (st.st_mode & 0177) || (st.st_uid != 0 && st.st_uid != geteuid()))
+        if (!S_ISREG(st.st_mode) || (st.st_mode & 0177) ||
+            (st.st_uid != 0 && st.st_uid != geteuid()))
                 return STORE_E_PATH;
         return 0;
 }
@@ -146,7 +148,8 @@ static int translate(const char *sql, char **ret) {
         return 0;
 }
 
-/* user_version stands in the file's header and changes with the transaction that changes the tables. */
+/* user_version stands in the file's header and changes with the transaction that changes the
+ * tables. */
 static int migrate(Store *store) {
         int64_t version = 0;
         const char *sql;
@@ -168,7 +171,8 @@ static int migrate(Store *store) {
                 if (r == 0)
                         r = exec(store, words);
                 if (r == 0) {
-                        (void)snprintf(pragma, sizeof(pragma), "PRAGMA user_version = %d", (int)++version);
+                        (void)snprintf(pragma, sizeof(pragma), "PRAGMA user_version = %d",
+                                       (int)++version);
                         r = exec(store, pragma);
                 }
         }
@@ -193,15 +197,19 @@ int store_open(const char *path, Store **ret) {
         if (!store)
                 return -ENOMEM;
 
-        r = error_from_sqlite(sqlite3_open_v2(path, &store->handle,
-                                              SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL));
+        r = error_from_sqlite(sqlite3_open_v2(
+                path, &store->handle,
+                SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL));
         if (r < 0)
                 return r;
 
         (void)sqlite3_extended_result_codes(store->handle, 1);
         (void)sqlite3_busy_timeout(store->handle, STORE_BUSY_MSEC);
-        r = exec(store, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-                        "PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;");
+        r = exec(
+                store,
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+                "PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store ="
+                " MEMORY;");
         if (r < 0)
                 return r;
 
@@ -240,7 +248,8 @@ static int statement_get(Store *store, const char *sql, Statement **ret) {
 
                 if (store->n_statements == STATEMENTS_MAX)
                         return -ENOBUFS;
-                r = error_from_sqlite(sqlite3_prepare_v3(store->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &handle, NULL));
+                r = error_from_sqlite(sqlite3_prepare_v3(store->handle, sql, -1,
+                                                         SQLITE_PREPARE_PERSISTENT, &handle, NULL));
                 if (r < 0)
                         return r;
                 statement = &store->statements[store->n_statements++];
@@ -254,7 +263,8 @@ static int statement_get(Store *store, const char *sql, Statement **ret) {
         return 0;
 }
 
-/* SQLite numbers "$1" in the order in which it first meets them, so the number is asked for by name. */
+/* SQLite numbers "$1" in the order in which it first meets them, so the number is asked for by
+ * name. */
 static int statement_bind(Statement *statement, const char *types, va_list arguments) {
         for (int i = 0; types[i]; i++) {
                 char name[16];
@@ -269,12 +279,14 @@ static int statement_bind(Statement *statement, const char *types, va_list argum
                 case 't': {
                         const char *text = va_arg(arguments, const char *);
 
-                        code = text ? sqlite3_bind_text(statement->handle, index, text, -1, SQLITE_TRANSIENT) :
-                                      sqlite3_bind_null(statement->handle, index);
+                        code = text ? sqlite3_bind_text(statement->handle, index, text, -1,
+                                                        SQLITE_TRANSIENT)
+                                    : sqlite3_bind_null(statement->handle, index);
                         break;
                 }
                 case 'i':
-                        code = sqlite3_bind_int64(statement->handle, index, va_arg(arguments, int64_t));
+                        code = sqlite3_bind_int64(statement->handle, index,
+                                                  va_arg(arguments, int64_t));
                         break;
                 default: /* not a letter of the documentation */
                         return -EINVAL;
@@ -285,7 +297,8 @@ static int statement_bind(Statement *statement, const char *types, va_list argum
         return 0;
 }
 
-static int query(Store *store, Statement **ret, const char *sql, const char *types, va_list arguments) {
+static int query(Store *store, Statement **ret, const char *sql, const char *types,
+                 va_list arguments) {
         _cleanup_(statement_freep) Statement *statement = NULL;
         int r;
 

@@ -4,7 +4,8 @@
 /* Store: the tables of the platform, and the only way to them
  *
  * Everything above speaks SQL text in the dialect that SQLite and PostgreSQL share ($1 parameters,
- * INSERT ... ON CONFLICT, UPDATE ... RETURNING); the store only runs it. A Store belongs to one thread.
+ * INSERT ... ON CONFLICT, UPDATE ... RETURNING); the store only runs it. A Store belongs to one
+ * thread.
  *
  * Every write happens inside a Transaction, also a single one: only its commit says that the change
  * is on the disk, and no answer may rest on a change that is not. */
@@ -18,15 +19,16 @@ typedef struct Statement Statement;
 
 enum {
         STORE_E_EXISTS = 1, /* a UNIQUE, CHECK or FOREIGN KEY constraint refused the row */
-        STORE_E_PATH,       /* store_open(): the file or its folder may be read or changed by others */
-        STORE_E_VERSION,    /* store_open(): written by a newer program */
+        STORE_E_PATH,    /* store_open(): the file or its folder may be read or changed by others */
+        STORE_E_VERSION, /* store_open(): written by a newer program */
 };
 
 #define STORE_BUSY_MSEC 5000
 
 /**
  * store_open() - open the store and bring its tables to the present version
- * @path: file, made with mode 0600 if it is not there; its folder must belong to root or to this user and
+ * @path: file, made with mode 0600 if it is not there; its folder must belong to root or to this
+ *   user and
  *        be writable to nobody else. ":memory:" is a store that is gone with the process.
  *
  * Return: 0, STORE_E_PATH, STORE_E_VERSION, or -errno.
@@ -54,17 +56,20 @@ int store_run(Store *store, const char *sql, const char *types, ...);
 int64_t store_changes(Store *store);
 
 /**
- * store_changed_elsewhere() - did another process or connection commit since the last time this was asked?
+ * store_changed_elsewhere() - did another process or connection commit since the last time this was
+ * asked?
  *
  * Return: 1 yes, 0 no, -errno. Cheap: made for being asked once a second.
  */
 int store_changed_elsewhere(Store *store);
 
 /** statement_next() - go to the next row. Return: 1 there is one, 0 there is none, -errno;
- * constraint violations come as -EEXIST, a full disk as -ENOSPC, a store busy too long as -EBUSY. */
+ * constraint violations come as -EEXIST, a full disk as -ENOSPC, a store busy too long as
+ * -EBUSY. */
 int statement_next(Statement *statement);
 
-/* A column of the present row, the first is 0. Text is valid until the next call on the statement; NULL for SQL's. */
+/* A column of the present row, the first is 0. Text is valid until the next call on the statement;
+ * NULL for SQL's. */
 const char *statement_text(Statement *statement, int column);
 int64_t statement_int(Statement *statement, int column);
 

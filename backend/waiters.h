@@ -3,7 +3,8 @@
 
 /* Waiters: token requests that are held until a QR login changes (long poll)
  *
- * Ordered by deadline. A waiter lives in its owner's memory and is off the list before wake() is called. */
+ * Ordered by deadline. A waiter lives in its owner's memory and is off the list before wake() is
+ * called. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -29,11 +30,13 @@ typedef struct Waiters {
 void waiters_add(Waiters *waiters, Waiter *waiter);
 void waiters_remove(Waiters *waiters, Waiter *waiter);
 
-/** waiters_deadline_usec() - when the first has waited long enough; USEC_INFINITY when there is none */
+/** waiters_deadline_usec() - when the first has waited long enough; USEC_INFINITY when there is
+ * none */
 uint64_t waiters_deadline_usec(const Waiters *waiters);
 
 /** waiters_expire() - wake all whose deadline is not after @now_usec */
 void waiters_expire(Waiters *waiters, uint64_t now_usec);
 
-/** waiters_wake() - wake all that wait for this login; NULL: all. One that is added meanwhile is not woken again. */
+/** waiters_wake() - wake all that wait for this login; NULL: all. One that is added meanwhile is
+ * not woken again. */
 void waiters_wake(Waiters *waiters, const char *hash);

@@ -34,7 +34,8 @@ static int relations_read(json_t *array, PeopleAccount *account) {
         json_array_foreach(array, i, item) {
                 int authorised = 0;
 
-                if (json_unpack(item, "{s:s, s?b}", "code", &account->units[i].code, "authorised", &authorised) < 0)
+                if (json_unpack(item, "{s:s, s?b}", "code", &account->units[i].code, "authorised",
+                                &authorised) < 0)
                         return WIRE_E_SCHEMA;
                 account->units[i].authorised = authorised != 0;
         }
@@ -46,9 +47,10 @@ static int account_read(json_t *object, void *element) {
         PeopleAccount *account = element;
         int disabled = 0;
 
-        if (json_unpack(object, "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s?b}", "login_name", &account->login_name, "name",
-                        &account->name, "document_type", &account->document_type, "document_number",
-                        &account->document_number, "mobile", &account->mobile, "password", &account->password, "residence",
+        if (json_unpack(object, "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s?b}", "login_name",
+                        &account->login_name, "name", &account->name, "document_type",
+                        &account->document_type, "document_number", &account->document_number,
+                        "mobile", &account->mobile, "password", &account->password, "residence",
                         &account->residence, "disabled", &disabled) < 0)
                 return WIRE_E_SCHEMA;
         account->disabled = disabled != 0;
@@ -59,7 +61,8 @@ static int unit_read(json_t *object, void *element) {
         PeopleUnit *unit = element;
         int ca = 0;
 
-        if (json_unpack(object, "{s:s, s:s, s?b}", "code", &unit->code, "name", &unit->name, "ca", &ca) < 0 ||
+        if (json_unpack(object, "{s:s, s:s, s?b}", "code", &unit->code, "name", &unit->name, "ca",
+                        &ca) < 0 ||
             !optional_text(object, "declaration_password", &unit->declaration_password) ||
             !optional_text(object, "legal_representative", &unit->legal_representative) ||
             !optional_text(object, "finance_manager", &unit->finance_manager))
@@ -72,16 +75,17 @@ static int code_read(json_t *object, void *element) {
         PeopleCode *code = element;
         json_int_t days = 0;
 
-        if (json_unpack(object, "{s:s, s:s, s:s, s:s, s?I}", "code", &code->code, "name", &code->name, "document_type",
-                        &code->document_type, "document_number", &code->document_number, "issued_days_ago", &days) < 0 ||
+        if (json_unpack(object, "{s:s, s:s, s:s, s:s, s?I}", "code", &code->code, "name",
+                        &code->name, "document_type", &code->document_type, "document_number",
+                        &code->document_number, "issued_days_ago", &days) < 0 ||
             days < 0 || days > 36500)
                 return WIRE_E_SCHEMA;
         code->issued_days_ago = days;
         return 0;
 }
 
-static int array_read(const json_t *tree, const char *name, size_t size, int (*read)(json_t *, void *), void **ret, size_t *ret_n,
-                      char *ret_where) {
+static int array_read(const json_t *tree, const char *name, size_t size,
+                      int (*read)(json_t *, void *), void **ret, size_t *ret_n, char *ret_where) {
         json_t *array = json_object_get(tree, name), *item;
         char *elements;
         size_t i;
@@ -110,7 +114,8 @@ static int array_read(const json_t *tree, const char *name, size_t size, int (*r
         return 0;
 }
 
-int people_decode(const char *json, size_t n, People *ret, char ret_where[static PEOPLE_WHERE_BYTES]) {
+int people_decode(const char *json, size_t n, People *ret,
+                  char ret_where[static PEOPLE_WHERE_BYTES]) {
         void *units = NULL, *accounts = NULL, *codes = NULL;
         json_error_t error = {};
         People people = {};
@@ -124,13 +129,14 @@ int people_decode(const char *json, size_t n, People *ret, char ret_where[static
                 return r;
         }
 
-        r = array_read(people.tree, "units", sizeof(PeopleUnit), unit_read, &units, &people.n_units, ret_where);
+        r = array_read(people.tree, "units", sizeof(PeopleUnit), unit_read, &units, &people.n_units,
+                       ret_where);
         if (r == 0)
-                r = array_read(people.tree, "accounts", sizeof(PeopleAccount), account_read, &accounts, &people.n_accounts,
-                               ret_where);
+                r = array_read(people.tree, "accounts", sizeof(PeopleAccount), account_read,
+                               &accounts, &people.n_accounts, ret_where);
         if (r == 0)
-                r = array_read(people.tree, "registration_codes", sizeof(PeopleCode), code_read, &codes, &people.n_codes,
-                               ret_where);
+                r = array_read(people.tree, "registration_codes", sizeof(PeopleCode), code_read,
+                               &codes, &people.n_codes, ret_where);
         people.units = units;
         people.accounts = accounts;
         people.codes = codes;

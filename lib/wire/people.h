@@ -3,8 +3,9 @@
 
 /* People: the file that `itax-backend load` takes
  *
- * A JSON object with three arrays, each may be absent: units, accounts, registration_codes; members as
- * below, unknown ones are passed over. It holds passwords, so what was decoded is erased on release. */
+ * A JSON object with three arrays, each may be absent: units, accounts, registration_codes; members
+ * as below, unknown ones are passed over. It holds passwords, so what was decoded is erased on
+ * release. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,7 +19,8 @@ typedef struct PeopleRelation {
 } PeopleRelation;
 
 typedef struct PeopleAccount {
-        const char *login_name, *name, *document_type, *document_number, *mobile, *password, *residence;
+        const char *login_name, *name, *document_type, *document_number, *mobile, *password,
+                *residence;
         bool disabled; /* false when absent */
         PeopleRelation *units;
         size_t n_units;
@@ -26,8 +28,9 @@ typedef struct PeopleAccount {
 
 typedef struct PeopleUnit {
         const char *code, *name;
-        const char *declaration_password, *legal_representative, *finance_manager; /* NULL when absent or null */
-        bool ca;                                                                   /* false when absent */
+        const char *declaration_password, *legal_representative,
+                *finance_manager; /* NULL when absent or null */
+        bool ca;                  /* false when absent */
 } PeopleUnit;
 
 typedef struct PeopleCode {
@@ -46,9 +49,11 @@ typedef struct People {
 
 /**
  * people_decode() - Return: 0, WIRE_E_JSON, WIRE_E_SCHEMA, -ENOMEM
- * @ret_where: on WIRE_E_SCHEMA the entry that does not fit, as "accounts[3]"; on WIRE_E_JSON "line N"
+ * @ret_where: on WIRE_E_SCHEMA the entry that does not fit, as "accounts[3]"; on WIRE_E_JSON "line
+ *   N"
  */
-int people_decode(const char *json, size_t n, People *ret, char ret_where[static PEOPLE_WHERE_BYTES]);
+int people_decode(const char *json, size_t n, People *ret,
+                  char ret_where[static PEOPLE_WHERE_BYTES]);
 
 /** people_done() - release; idempotent */
 void people_done(People *people);

@@ -33,10 +33,16 @@ static inline void fixture_begin(Fixture *fixture, Transaction *transaction) {
         assert_int_equal(transaction_begin(fixture->store, transaction), 0);
 }
 
-static inline void fixture_account(Fixture *fixture, const char *login, const char *type, const char *number,
-                                   const char *mobile, const char *hash, char *ret_id) {
-        const AccountNew account = { .login_name = login, .name = "测试", .document_type = type, .document_number = number,
-                                     .mobile = mobile, .password_hash = hash, .residence = "110101" };
+static inline void fixture_account(Fixture *fixture, const char *login, const char *type,
+                                   const char *number, const char *mobile, const char *hash,
+                                   char *ret_id) {
+        const AccountNew account = { .login_name = login,
+                                     .name = "测试",
+                                     .document_type = type,
+                                     .document_number = number,
+                                     .mobile = mobile,
+                                     .password_hash = hash,
+                                     .residence = "110101" };
 
         assert_int_equal(account_put(fixture->store, &account, T0, ret_id), 0);
 }
@@ -52,12 +58,16 @@ static inline int fixture_setup(void **state) {
         assert_int_equal(store_open(fixture->path, &fixture->store), 0);
 
         fixture_begin(fixture, &transaction);
-        fixture_account(fixture, "ceshi_jia", "resident_identity_card", "990101199001010019", "19900000001", "hash-jia",
-                        fixture->jia);
-        fixture_account(fixture, "Ceshi_Bing", "passport", "X99000003", "19900000003", "hash-bing", fixture->bing);
-        assert_int_equal(unit_put(fixture->store, &(const UnitNew){ .code = UNIT_ONE, .name = "一", .password_hash = "hash-one" }),
+        fixture_account(fixture, "ceshi_jia", "resident_identity_card", "990101199001010019",
+                        "19900000001", "hash-jia", fixture->jia);
+        fixture_account(fixture, "Ceshi_Bing", "passport", "X99000003", "19900000003", "hash-bing",
+                        fixture->bing);
+        assert_int_equal(unit_put(fixture->store, &(const UnitNew){ .code = UNIT_ONE,
+                                                                    .name = "一",
+                                                                    .password_hash = "hash-one" }),
                          0);
-        assert_int_equal(unit_put(fixture->store, &(const UnitNew){ .code = UNIT_TWO, .name = "二" }), 0);
+        assert_int_equal(
+                unit_put(fixture->store, &(const UnitNew){ .code = UNIT_TWO, .name = "二" }), 0);
         assert_int_equal(relation_put(fixture->store, fixture->jia, UNIT_ONE, 1), 0);
         assert_int_equal(relation_put(fixture->store, fixture->jia, UNIT_TWO, 0), 0);
         assert_int_equal(transaction_commit(&transaction), 0);

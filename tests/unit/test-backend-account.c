@@ -40,10 +40,13 @@ static void test_names(void **state) {
                 int r;
 
                 r = account_find(fixture->store, c->typed, &row);
-                if (r != (c->found ? 0 : ACCOUNT_E_UNKNOWN) || (c->found && (strcmp(row.id, fixture->jia) == 0) != c->jia))
+                if (r != (c->found ? 0 : ACCOUNT_E_UNKNOWN) ||
+                    (c->found && (strcmp(row.id, fixture->jia) == 0) != c->jia))
                         fail_msg("%s: %d", c->sentence, r);
 
-                assert_int_equal(account_guard_key(fixture->store, c->typed, r == 0 ? row.id : NULL, key), 0);
+                assert_int_equal(
+                        account_guard_key(fixture->store, c->typed, r == 0 ? row.id : NULL, key),
+                        0);
                 (void)snprintf(jia, sizeof(jia), "a:%s", fixture->jia);
                 assert_int_equal(strcmp(key, jia) == 0, c->jia);
                 assert_int_equal(key[0], c->found ? 'a' : 'p');
@@ -54,7 +57,8 @@ static void phantom(Fixture *fixture, const char *typed, char *ret) {
         assert_int_equal(account_guard_key(fixture->store, typed, NULL, ret), 0);
 }
 
-/* threats 47, 52: unknown names have counters too, one for all spellings, and the name cannot be read from them */
+/* threats 47, 52: unknown names have counters too, one for all spellings, and the name cannot be
+ * read from them */
 static void test_phantoms(void **state) {
         Fixture *fixture = *state;
         char a[GUARD_KEY_BYTES + 1], b[GUARD_KEY_BYTES + 1], plain[HASH_HEX_BYTES + 1];
@@ -76,8 +80,13 @@ static void test_phantoms(void **state) {
 
 static void test_taken(void **state) {
         Fixture *fixture = *state;
-        AccountNew account = { .login_name = "ceshi_xin", .name = "新", .document_type = "passport", .document_number = "X1",
-                               .mobile = "19900000001", .password_hash = "h", .residence = "110101" };
+        AccountNew account = { .login_name = "ceshi_xin",
+                               .name = "新",
+                               .document_type = "passport",
+                               .document_number = "X1",
+                               .mobile = "19900000001",
+                               .password_hash = "h",
+                               .residence = "110101" };
         char id[RANDOM_ID_BYTES + 1];
 
         {
@@ -102,7 +111,8 @@ static void test_taken(void **state) {
 static void challenge(char *ret) {
         unsigned char digest[32], text[48];
 
-        assert_int_equal(EVP_Digest(VERIFIER, strlen(VERIFIER), digest, NULL, EVP_sha256(), NULL), 1);
+        assert_int_equal(EVP_Digest(VERIFIER, strlen(VERIFIER), digest, NULL, EVP_sha256(), NULL),
+                         1);
         (void)EVP_EncodeBlock(text, digest, sizeof(digest));
         for (size_t i = 0; i < RANDOM_TOKEN_BYTES; i++)
                 ret[i] = (char)(text[i] == '+' ? '-' : text[i] == '/' ? '_' : text[i]);
@@ -115,7 +125,8 @@ static void code_for_jia(Fixture *fixture, char *ret_hash) {
         char text[RANDOM_TOKEN_BYTES + 1];
 
         challenge(text);
-        assert_int_equal(code_new(fixture->store, fixture->jia, "hash-jia", "ws", text, T0, &code), 0);
+        assert_int_equal(code_new(fixture->store, fixture->jia, "hash-jia", "ws", text, T0, &code),
+                         0);
         assert_int_equal(secret_size(code), RANDOM_TOKEN_BYTES);
         assert_int_equal(hash_hex_text(secret_text(code), ret_hash), 0);
 }
@@ -128,10 +139,14 @@ typedef struct CodeCase {
 
 static const CodeCase code_cases[] = {
         { "a code is redeemed once", "ws", VERIFIER, T0 + 59, 0, SESSION_E_INVALID },
-        { "a code of 60 s is too old", "ws", VERIFIER, T0 + 60, SESSION_E_INVALID, SESSION_E_INVALID },
-        { "another client does not get it, nor use it up", "ws2", VERIFIER, T0, SESSION_E_INVALID, 0 },
-        { "a wrong verifier uses it up", "ws", VERIFIER "x", T0, SESSION_E_INVALID, SESSION_E_INVALID },
-        { "a clock put back makes it one of the future", "ws", VERIFIER, T0 - 60, SESSION_E_INVALID, 0 },
+        { "a code of 60 s is too old", "ws", VERIFIER, T0 + 60, SESSION_E_INVALID,
+          SESSION_E_INVALID },
+        { "another client does not get it, nor use it up", "ws2", VERIFIER, T0, SESSION_E_INVALID,
+          0 },
+        { "a wrong verifier uses it up", "ws", VERIFIER "x", T0, SESSION_E_INVALID,
+          SESSION_E_INVALID },
+        { "a clock put back makes it one of the future", "ws", VERIFIER, T0 - 60, SESSION_E_INVALID,
+          0 },
 };
 
 static void test_codes(void **state) {
@@ -144,12 +159,14 @@ static void test_codes(void **state) {
 
                 code_for_jia(fixture, hash);
                 r = code_redeem(fixture->store, hash, c->client, c->verifier, c->now, id);
-                q = code_redeem(fixture->store, hash, "ws", VERIFIER, c->now < T0 || c->now == T0 ? T0 : c->now, id);
+                q = code_redeem(fixture->store, hash, "ws", VERIFIER,
+                                c->now < T0 || c->now == T0 ? T0 : c->now, id);
                 if (r != c->result || q != c->again)
                         fail_msg("%s: %d, %d", c->sentence, r, q);
         }
         /* nothing that the store holds can be redeemed */
-        assert_int_equal(fixture_number(fixture, "SELECT COUNT(*) FROM code WHERE LENGTH(hash) <> 64"), 0);
+        assert_int_equal(
+                fixture_number(fixture, "SELECT COUNT(*) FROM code WHERE LENGTH(hash) <> 64"), 0);
 }
 
 static void token_for(Fixture *fixture, const char *client, const char *origin, char *ret_hash) {
@@ -168,9 +185,11 @@ static void test_replay_ends_the_token(void **state) {
         assert_int_equal(code_redeem(fixture->store, code, "ws", VERIFIER, T0, id), 0);
         assert_string_equal(id, fixture->jia);
         token_for(fixture, "ws", code, token);
-        assert_int_equal(code_redeem(fixture->store, code, "ws2", VERIFIER, T0, id), SESSION_E_INVALID);
+        assert_int_equal(code_redeem(fixture->store, code, "ws2", VERIFIER, T0, id),
+                         SESSION_E_INVALID);
         assert_int_equal(token_find(fixture->store, token, T0, &row), 0);
-        assert_int_equal(code_redeem(fixture->store, code, "ws", VERIFIER, T0, id), SESSION_E_INVALID);
+        assert_int_equal(code_redeem(fixture->store, code, "ws", VERIFIER, T0, id),
+                         SESSION_E_INVALID);
         assert_int_equal(token_find(fixture->store, token, T0, &row), SESSION_E_INVALID);
 }
 
@@ -182,18 +201,23 @@ static void test_between(void **state) {
 
         code_for_jia(fixture, hash);
         assert_int_equal(account_set_disabled(fixture->store, fixture->jia, 1), 0);
-        assert_int_equal(code_redeem(fixture->store, hash, "ws", VERIFIER, T0, id), SESSION_E_DISABLED);
+        assert_int_equal(code_redeem(fixture->store, hash, "ws", VERIFIER, T0, id),
+                         SESSION_E_DISABLED);
         assert_int_equal(account_set_disabled(fixture->store, fixture->jia, 0), 0);
-        assert_int_equal(code_redeem(fixture->store, hash, "ws", VERIFIER, T0, id), SESSION_E_INVALID);
+        assert_int_equal(code_redeem(fixture->store, hash, "ws", VERIFIER, T0, id),
+                         SESSION_E_INVALID);
 
         code_for_jia(fixture, hash);
-        fixture_account(fixture, "ceshi_jia", "resident_identity_card", "990101199001010019", "19900000001", "other", id);
+        fixture_account(fixture, "ceshi_jia", "resident_identity_card", "990101199001010019",
+                        "19900000001", "other", id);
         assert_string_equal(id, fixture->jia);
-        assert_int_equal(code_redeem(fixture->store, hash, "ws", VERIFIER, T0, id), SESSION_E_INVALID);
+        assert_int_equal(code_redeem(fixture->store, hash, "ws", VERIFIER, T0, id),
+                         SESSION_E_INVALID);
 
         /* the hash that was tested is not the account's any more */
         challenge(text);
-        assert_int_equal(code_new(fixture->store, fixture->jia, "hash-jia", "ws", text, T0, &none), SESSION_E_INVALID);
+        assert_int_equal(code_new(fixture->store, fixture->jia, "hash-jia", "ws", text, T0, &none),
+                         SESSION_E_INVALID);
 }
 
 typedef struct TokenCase {
@@ -241,13 +265,17 @@ static void test_purge(void **state) {
         token_for(fixture, "ws", hash, hash);
         assert_int_equal(auth_session_new(fixture->store, "ws", "a:x", T0, &session), 0);
         assert_int_equal(session_purge(fixture->store, T0 + 30), 0);
-        assert_int_equal(fixture_number(fixture, "SELECT (SELECT COUNT(*) FROM code) + (SELECT COUNT(*) FROM token)"
-                                                 " + (SELECT COUNT(*) FROM auth_session)"),
-                         3);
+        assert_int_equal(
+                fixture_number(fixture,
+                               "SELECT (SELECT COUNT(*) FROM code) + (SELECT COUNT(*) FROM token)"
+                               " + (SELECT COUNT(*) FROM auth_session)"),
+                3);
         assert_int_equal(session_purge(fixture->store, T0 + 660), 0);
-        assert_int_equal(fixture_number(fixture, "SELECT (SELECT COUNT(*) FROM code) + (SELECT COUNT(*) FROM token)"
-                                                 " + (SELECT COUNT(*) FROM auth_session)"),
-                         0);
+        assert_int_equal(
+                fixture_number(fixture,
+                               "SELECT (SELECT COUNT(*) FROM code) + (SELECT COUNT(*) FROM token)"
+                               " + (SELECT COUNT(*) FROM auth_session)"),
+                0);
 }
 
 static void test_auth_session(void **state) {
@@ -257,9 +285,13 @@ static void test_auth_session(void **state) {
 
         assert_int_equal(auth_session_new(fixture->store, "ws", "a:x", T0, &session), 0);
         assert_int_equal(hash_hex_text(secret_text(session), hash), 0);
-        assert_int_equal(auth_session_use(fixture->store, hash, "ws2", NULL, T0, NULL), SESSION_E_INVALID);
-        assert_int_equal(auth_session_use(fixture->store, hash, "ws", NULL, T0 + 600, NULL), SESSION_E_INVALID);
-        assert_int_equal(auth_session_use(fixture->store, secret_text(session), "ws", NULL, T0, NULL), SESSION_E_INVALID);
+        assert_int_equal(auth_session_use(fixture->store, hash, "ws2", NULL, T0, NULL),
+                         SESSION_E_INVALID);
+        assert_int_equal(auth_session_use(fixture->store, hash, "ws", NULL, T0 + 600, NULL),
+                         SESSION_E_INVALID);
+        assert_int_equal(
+                auth_session_use(fixture->store, secret_text(session), "ws", NULL, T0, NULL),
+                SESSION_E_INVALID);
         assert_int_equal(auth_session_use(fixture->store, hash, "ws", "a:y", T0 + 599, key), 0);
         assert_string_equal(key, "a:x");
         assert_int_equal(auth_session_use(fixture->store, hash, "ws", NULL, T0, key), 0);
@@ -276,13 +308,15 @@ typedef struct ClientCase {
 static const ClientCase client_cases[] = {
         { "the right secret", "known", "secret-of-known", CLIENT_UNKNOWN_REFUSED, 0 },
         { "a wrong secret", "known", "secret-of-other", CLIENT_UNKNOWN_REFUSED, CLIENT_E_REFUSED },
-        { "another client's secret", "known", "secret-of-gone", CLIENT_UNKNOWN_MAY, CLIENT_E_REFUSED },
+        { "another client's secret", "known", "secret-of-gone", CLIENT_UNKNOWN_MAY,
+          CLIENT_E_REFUSED },
         { "no secret", "known", NULL, CLIENT_UNKNOWN_MAY, CLIENT_E_REFUSED },
         { "an empty secret", "known", "", CLIENT_UNKNOWN_MAY, CLIENT_E_REFUSED },
         { "a revoked client", "gone", "secret-of-gone", CLIENT_UNKNOWN_MAY, CLIENT_E_REFUSED },
         { "an unknown client where it may", "unknown", NULL, CLIENT_UNKNOWN_MAY, 0 },
         { "an unknown client with a secret", "unknown", "x", CLIENT_UNKNOWN_MAY, CLIENT_E_REFUSED },
-        { "an unknown client where it may not", "unknown", NULL, CLIENT_UNKNOWN_REFUSED, CLIENT_E_REFUSED },
+        { "an unknown client where it may not", "unknown", NULL, CLIENT_UNKNOWN_REFUSED,
+          CLIENT_E_REFUSED },
         { "the app", CLIENT_APP, NULL, CLIENT_UNKNOWN_REFUSED, 0 },
         { "the app with a secret", CLIENT_APP, "x", CLIENT_UNKNOWN_REFUSED, CLIENT_E_REFUSED },
         { "an id with a space", "a b", NULL, CLIENT_UNKNOWN_MAY, CLIENT_E_REFUSED },
@@ -337,7 +371,8 @@ static void test_units(void **state) {
         assert_false(unit.authorised);
         assert_int_equal(relation_put(fixture->store, fixture->jia, "*", 1), UNIT_E_UNKNOWN);
         assert_int_equal(unit_find(fixture->store, fixture->jia, "*", &unit), UNIT_E_UNKNOWN);
-        assert_int_equal(unit_find(fixture->store, fixture->jia, "91990000000000002b", &unit), UNIT_E_UNKNOWN);
+        assert_int_equal(unit_find(fixture->store, fixture->jia, "91990000000000002b", &unit),
+                         UNIT_E_UNKNOWN);
 }
 
 int main(void) {

@@ -59,12 +59,15 @@ static void on_done(Attempt *attempt) {
                 Transaction transaction = {};
 
                 fixture_begin(t->world->fixture, &transaction);
-                assert_int_equal(guard_give_back(t->world->fixture->store, attempt->guard_key, &attempt->take), 0);
+                assert_int_equal(guard_give_back(t->world->fixture->store, attempt->guard_key,
+                                                 &attempt->take),
+                                 0);
                 assert_int_equal(transaction_commit(&transaction), 0);
         }
 }
 
-static void try_begin(World *world, Try *t, const char *key, const char *hash, const char *password, const Captcha *captcha) {
+static void try_begin(World *world, Try *t, const char *key, const char *hash, const char *password,
+                      const Captcha *captcha) {
         *t = (Try){ .world = world };
         t->attempt.password = password;
         t->attempt.done = on_done;
@@ -79,7 +82,8 @@ static void try_begin(World *world, Try *t, const char *key, const char *hash, c
         attempt_start(world->attempts, &t->attempt);
 }
 
-static AttemptVerdict try_one(World *world, const char *key, const char *hash, const char *password, const Captcha *captcha) {
+static AttemptVerdict try_one(World *world, const char *key, const char *hash, const char *password,
+                              const Captcha *captcha) {
         Try t;
 
         try_begin(world, &t, key, hash, password, captcha);
@@ -95,8 +99,8 @@ static Captcha captcha_for(World *world, const char *session, const char *key) {
         return captcha;
 }
 
-/* The way of a person who guesses, on an account and on a name that nobody has: word for word the same.
- * threats 20 (R20), 45, 52 */
+/* The way of a person who guesses, on an account and on a name that nobody has: word for word the
+ * same. threats 20 (R20), 45, 52 */
 static void walk(World *world, const char *key, const char *hash) {
         Captcha captcha;
 
@@ -113,7 +117,8 @@ static void walk(World *world, const char *key, const char *hash) {
         now = T0 + 119 * 60 + 59;
         assert_int_equal(try_one(world, key, hash, "Right-pass1", NULL), ATTEMPT_LOCKED);
         now = T0 + 120 * 60 + 1;
-        assert_int_equal(try_one(world, key, hash, "Right-pass1", NULL), hash[0] ? ATTEMPT_RIGHT : ATTEMPT_WRONG);
+        assert_int_equal(try_one(world, key, hash, "Right-pass1", NULL),
+                         hash[0] ? ATTEMPT_RIGHT : ATTEMPT_WRONG);
 }
 
 static void test_walk_known(void **state) {
@@ -140,12 +145,14 @@ static void test_four_wrong_one_right(void **state) {
         assert_int_equal(try_one(&world, "a:x", world.hash, "Wrong-pass1", NULL), ATTEMPT_WRONG);
         for (int i = 0; i < 4; i++) {
                 captcha = captcha_for(&world, "session", "a:x");
-                assert_int_equal(try_one(&world, "a:x", world.hash, i < 3 ? "Wrong-pass1" : "Right-pass1", &captcha),
+                assert_int_equal(try_one(&world, "a:x", world.hash,
+                                         i < 3 ? "Wrong-pass1" : "Right-pass1", &captcha),
                                  i < 3 ? ATTEMPT_WRONG : ATTEMPT_RIGHT);
         }
         /* no captcha is due any more, and all five are there */
         assert_int_equal(try_one(&world, "a:x", world.hash, "Right-pass1", NULL), ATTEMPT_RIGHT);
-        assert_int_equal(fixture_number(*state, "SELECT tries_left FROM guard WHERE key = 'a:x'"), 5);
+        assert_int_equal(fixture_number(*state, "SELECT tries_left FROM guard WHERE key = 'a:x'"),
+                         5);
         world_end(&world);
 }
 
@@ -159,18 +166,24 @@ static void test_captcha_wrong(void **state) {
 
         captcha = captcha_for(&world, "session", "a:x");
         captcha.answer[0] = '*';
-        assert_int_equal(try_one(&world, "a:x", world.hash, "Right-pass1", &captcha), ATTEMPT_CAPTCHA_WRONG);
+        assert_int_equal(try_one(&world, "a:x", world.hash, "Right-pass1", &captcha),
+                         ATTEMPT_CAPTCHA_WRONG);
         captcha = captcha_for(&world, "another session", "a:x");
-        assert_int_equal(try_one(&world, "a:x", world.hash, "Right-pass1", &captcha), ATTEMPT_CAPTCHA_WRONG);
+        assert_int_equal(try_one(&world, "a:x", world.hash, "Right-pass1", &captcha),
+                         ATTEMPT_CAPTCHA_WRONG);
         captcha = captcha_for(&world, "session", "a:another");
-        assert_int_equal(try_one(&world, "a:x", world.hash, "Right-pass1", &captcha), ATTEMPT_CAPTCHA_WRONG);
+        assert_int_equal(try_one(&world, "a:x", world.hash, "Right-pass1", &captcha),
+                         ATTEMPT_CAPTCHA_WRONG);
         captcha = captcha_for(&world, "session", "a:x");
         now += CAPTCHA_LIFETIME_SEC;
-        assert_int_equal(try_one(&world, "a:x", world.hash, "Right-pass1", &captcha), ATTEMPT_CAPTCHA_WRONG);
+        assert_int_equal(try_one(&world, "a:x", world.hash, "Right-pass1", &captcha),
+                         ATTEMPT_CAPTCHA_WRONG);
         used = captcha_for(&world, "session", "a:x");
         assert_int_equal(try_one(&world, "a:x", world.hash, "Wrong-pass1", &used), ATTEMPT_WRONG);
-        assert_int_equal(try_one(&world, "a:x", world.hash, "Right-pass1", &used), ATTEMPT_CAPTCHA_WRONG);
-        assert_int_equal(fixture_number(*state, "SELECT tries_left FROM guard WHERE key = 'a:x'"), 3);
+        assert_int_equal(try_one(&world, "a:x", world.hash, "Right-pass1", &used),
+                         ATTEMPT_CAPTCHA_WRONG);
+        assert_int_equal(fixture_number(*state, "SELECT tries_left FROM guard WHERE key = 'a:x'"),
+                         3);
         world_end(&world);
 }
 
@@ -269,7 +282,8 @@ static void test_letters_of_either_case(void **state) {
         for (char *p = captcha.answer; *p; p++)
                 *p = (char)tolower((unsigned char)*p);
         assert_int_equal(captcha_use(fixture->store, captcha.id, "s", "k", captcha.answer, T0), 0);
-        assert_int_equal(captcha_use(fixture->store, captcha.id, "s", "k", captcha.answer, T0), CAPTCHA_E_WRONG);
+        assert_int_equal(captcha_use(fixture->store, captcha.id, "s", "k", captcha.answer, T0),
+                         CAPTCHA_E_WRONG);
 }
 
 static void test_wrong_answer_uses_it_up(void **state) {
@@ -279,8 +293,11 @@ static void test_wrong_answer_uses_it_up(void **state) {
 
         for (size_t i = 0; i < ELEMENTSOF(answers); i++) {
                 assert_int_equal(captcha_new(fixture->store, "s", "k", T0, &captcha), 0);
-                assert_int_equal(captcha_use(fixture->store, captcha.id, "s", "k", answers[i], T0), CAPTCHA_E_WRONG);
-                assert_int_equal(captcha_use(fixture->store, captcha.id, "s", "k", captcha.answer, T0), CAPTCHA_E_WRONG);
+                assert_int_equal(captcha_use(fixture->store, captcha.id, "s", "k", answers[i], T0),
+                                 CAPTCHA_E_WRONG);
+                assert_int_equal(
+                        captcha_use(fixture->store, captcha.id, "s", "k", captcha.answer, T0),
+                        CAPTCHA_E_WRONG);
         }
 }
 
@@ -290,7 +307,8 @@ static void test_new_one_voids_the_old(void **state) {
 
         assert_int_equal(captcha_new(fixture->store, "s", "k", T0, &old), 0);
         assert_int_equal(captcha_new(fixture->store, "s", "k", T0, &young), 0);
-        assert_int_equal(captcha_use(fixture->store, old.id, "s", "k", old.answer, T0), CAPTCHA_E_WRONG);
+        assert_int_equal(captcha_use(fixture->store, old.id, "s", "k", old.answer, T0),
+                         CAPTCHA_E_WRONG);
         assert_int_equal(captcha_use(fixture->store, young.id, "s", "k", young.answer, T0), 0);
 }
 

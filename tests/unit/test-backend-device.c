@@ -13,8 +13,12 @@ typedef struct Login {
 } Login;
 
 static void login_begin(Fixture *fixture, const char *hint, DeviceBinding binding, Login *ret) {
-        const DeviceNew device = { .client_id = "ws", .login_hint = hint, .host = "ws01", .service = "login",
-                                   .binding = binding, .lifetime_sec = 120 };
+        const DeviceNew device = { .client_id = "ws",
+                                   .login_hint = hint,
+                                   .host = "ws01",
+                                   .service = "login",
+                                   .binding = binding,
+                                   .lifetime_sec = 120 };
         _cleanup_(secret_freep) Secret *code = NULL;
 
         assert_int_equal(device_new(fixture->store, &device, T0, &code, ret->user_code), 0);
@@ -49,7 +53,8 @@ static DeviceState state_of(Fixture *fixture, const Login *login, int64_t now) {
         return row.state;
 }
 
-static int redeem(Fixture *fixture, const Login *login, const char *digits, int64_t now, int64_t *ret_left) {
+static int redeem(Fixture *fixture, const Login *login, const char *digits, int64_t now,
+                  int64_t *ret_left) {
         DeviceRow row;
         int64_t left;
 
@@ -68,7 +73,8 @@ static const PhoneCase phone_cases[] = {
         { "nothing was done", NULL, "", T0, 0, DEVICE_PENDING },
         { "scanned", NULL, "s", T0, 0, DEVICE_SCANNED },
         { "scanned twice by the same person", NULL, "ss", T0, 0, DEVICE_SCANNED },
-        { "scanned by a second person: the first goes on", NULL, "sS", T0, DEVICE_E_DECIDED, DEVICE_SCANNED },
+        { "scanned by a second person: the first goes on", NULL, "sS", T0, DEVICE_E_DECIDED,
+          DEVICE_SCANNED },
         { "scanned and confirmed", NULL, "sc", T0, 0, DEVICE_CONFIRMED },
         { "confirmed without a scan", NULL, "c", T0, 0, DEVICE_CONFIRMED },
         { "confirmed by another than scanned", NULL, "sC", T0, DEVICE_E_DECIDED, DEVICE_SCANNED },
@@ -80,19 +86,28 @@ static const PhoneCase phone_cases[] = {
         { "confirmed after it was refused", NULL, "rc", T0, DEVICE_E_DECIDED, DEVICE_REFUSED },
         { "the person asked for confirms", "19900000001", "sc", T0, 0, DEVICE_CONFIRMED },
         /* threats 57 */
-        { "another person confirms: it is over", "ceshi_jia", "C", T0, DEVICE_E_WRONG_PERSON, DEVICE_WRONG_PERSON },
-        { "another person scans: it is over", "ceshi_jia", "S", T0, DEVICE_E_WRONG_PERSON, DEVICE_WRONG_PERSON },
-        { "another person after the scan: it is over", "ceshi_jia", "sC", T0, DEVICE_E_WRONG_PERSON, DEVICE_WRONG_PERSON },
-        { "another person comes again", "ceshi_jia", "CC", T0, DEVICE_E_WRONG_PERSON, DEVICE_WRONG_PERSON },
-        { "the right person comes after a wrong one", "ceshi_jia", "Cc", T0, DEVICE_E_DECIDED, DEVICE_WRONG_PERSON },
-        { "another person after it was confirmed changes nothing", "ceshi_jia", "cC", T0, DEVICE_E_DECIDED, DEVICE_CONFIRMED },
-        { "a hint that names nobody lets nobody in", "nobody_here", "c", T0, DEVICE_E_WRONG_PERSON, DEVICE_WRONG_PERSON },
+        { "another person confirms: it is over", "ceshi_jia", "C", T0, DEVICE_E_WRONG_PERSON,
+          DEVICE_WRONG_PERSON },
+        { "another person scans: it is over", "ceshi_jia", "S", T0, DEVICE_E_WRONG_PERSON,
+          DEVICE_WRONG_PERSON },
+        { "another person after the scan: it is over", "ceshi_jia", "sC", T0, DEVICE_E_WRONG_PERSON,
+          DEVICE_WRONG_PERSON },
+        { "another person comes again", "ceshi_jia", "CC", T0, DEVICE_E_WRONG_PERSON,
+          DEVICE_WRONG_PERSON },
+        { "the right person comes after a wrong one", "ceshi_jia", "Cc", T0, DEVICE_E_DECIDED,
+          DEVICE_WRONG_PERSON },
+        { "another person after it was confirmed changes nothing", "ceshi_jia", "cC", T0,
+          DEVICE_E_DECIDED, DEVICE_CONFIRMED },
+        { "a hint that names nobody lets nobody in", "nobody_here", "c", T0, DEVICE_E_WRONG_PERSON,
+          DEVICE_WRONG_PERSON },
         /* threats 60 */
         { "confirmed after 119 s", NULL, "c", T0 + 119, 0, DEVICE_CONFIRMED },
         { "confirmed after 120 s", NULL, "c", T0 + 120, DEVICE_E_EXPIRED, DEVICE_PENDING },
         { "confirmed after 121 s", NULL, "c", T0 + 121, DEVICE_E_EXPIRED, DEVICE_PENDING },
-        { "a login of the future is expired", NULL, "c", T0 - 60, DEVICE_E_EXPIRED, DEVICE_PENDING },
-        { "an expired one is not ended by a wrong person", "ceshi_jia", "C", T0 + 121, DEVICE_E_EXPIRED, DEVICE_PENDING },
+        { "a login of the future is expired", NULL, "c", T0 - 60, DEVICE_E_EXPIRED,
+          DEVICE_PENDING },
+        { "an expired one is not ended by a wrong person", "ceshi_jia", "C", T0 + 121,
+          DEVICE_E_EXPIRED, DEVICE_PENDING },
 };
 
 static void test_phone(void **state) {
@@ -107,7 +122,8 @@ static void test_phone(void **state) {
                 for (const char *deed = c->deeds; *deed; deed++)
                         r = phone(fixture, &login, *deed, c->now, NULL);
                 if (r != c->result || state_of(fixture, &login, c->now) != c->state)
-                        fail_msg("%s: %d, %s", c->sentence, r, device_state_to_string(state_of(fixture, &login, c->now)));
+                        fail_msg("%s: %d, %s", c->sentence, r,
+                                 device_state_to_string(state_of(fixture, &login, c->now)));
         }
 }
 
@@ -147,10 +163,12 @@ static void test_last_second(void **state) {
 
         login_begin(fixture, NULL, BINDING_NONE, &login);
         assert_int_equal(phone(fixture, &login, 'c', T0 + 119, NULL), 0);
-        assert_int_equal(redeem(fixture, &login, NULL, T0 + 119 + DEVICE_REDEEM_SEC, NULL), DEVICE_E_EXPIRED);
+        assert_int_equal(redeem(fixture, &login, NULL, T0 + 119 + DEVICE_REDEEM_SEC, NULL),
+                         DEVICE_E_EXPIRED);
 }
 
-/* threats 61: what is in the picture does not poll, and the other way round; another client does not either */
+/* threats 61: what is in the picture does not poll, and the other way round; another client does
+ * not either */
 static void test_codes_do_not_mix(void **state) {
         char hash[HASH_HEX_BYTES + 1];
         Fixture *fixture = *state;
@@ -160,9 +178,12 @@ static void test_codes_do_not_mix(void **state) {
         login_begin(fixture, NULL, BINDING_NONE, &login);
         assert_int_equal(hash_hex_text(login.user_code, hash), 0);
         assert_int_equal(device_find(fixture->store, hash, "ws", T0, &row), DEVICE_E_UNKNOWN);
-        assert_int_equal(device_find(fixture->store, login.user_code, "ws", T0, &row), DEVICE_E_UNKNOWN);
-        assert_int_equal(device_find_user_code(fixture->store, login.hash, T0, &row), DEVICE_E_UNKNOWN);
-        assert_int_equal(device_find(fixture->store, login.hash, "ws2", T0, &row), DEVICE_E_UNKNOWN);
+        assert_int_equal(device_find(fixture->store, login.user_code, "ws", T0, &row),
+                         DEVICE_E_UNKNOWN);
+        assert_int_equal(device_find_user_code(fixture->store, login.hash, T0, &row),
+                         DEVICE_E_UNKNOWN);
+        assert_int_equal(device_find(fixture->store, login.hash, "ws2", T0, &row),
+                         DEVICE_E_UNKNOWN);
 }
 
 /* threats 62 */
@@ -205,7 +226,8 @@ static void test_new_password(void **state) {
 
         login_begin(fixture, NULL, BINDING_NONE, &login);
         assert_int_equal(phone(fixture, &login, 'c', T0, NULL), 0);
-        fixture_account(fixture, "ceshi_jia", "resident_identity_card", "990101199001010019", "19900000001", "other", id);
+        fixture_account(fixture, "ceshi_jia", "resident_identity_card", "990101199001010019",
+                        "19900000001", "other", id);
         assert_int_equal(state_of(fixture, &login, T0), DEVICE_REFUSED);
         assert_int_equal(redeem(fixture, &login, NULL, T0, NULL), DEVICE_E_PENDING);
 }
@@ -291,9 +313,10 @@ static void *racer_run(void *userdata) {
                 r = transaction_begin(store, &transaction);
         if (r == 0)
                 r = racer->confirms ? device_confirm(store, racer->login->user_code,
-                                                     racer->by_bing ? racer->fixture->bing : racer->fixture->jia, T0, &row,
-                                                     digits) :
-                                      device_redeem(store, &row, NULL, T0, &left);
+                                                     racer->by_bing ? racer->fixture->bing
+                                                                    : racer->fixture->jia,
+                                                     T0, &row, digits)
+                                    : device_redeem(store, &row, NULL, T0, &left);
         if (r == 0 && transaction_commit(&transaction) == 0)
                 (void)atomic_fetch_add(racer->wins, 1);
         transaction_done(&transaction);
@@ -327,8 +350,10 @@ static void test_races(void **state) {
 
 /* What the phone shows of an account is masked, also one that does not exist. */
 static void test_hint_is_masked(void **state) {
-        static const char *const hints[] = { "19900000001", "ceshi_jia", "990101199001010019", "nobody_here", "My-secret-pw1!",
-                                             "\x1b[31m", "测试测试测试测试" };
+        static const char *const hints[] = { "19900000001",        "ceshi_jia",
+                                             "990101199001010019", "nobody_here",
+                                             "My-secret-pw1!",     "\x1b[31m",
+                                             "测试测试测试测试" };
         Fixture *fixture = *state;
 
         for (size_t i = 0; i < ELEMENTSOF(hints); i++) {
@@ -346,12 +371,18 @@ static void test_hint_is_masked(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                UNIT_TEST(test_phone),        UNIT_TEST(test_lower_case),
-                UNIT_TEST(test_redeemed_once), UNIT_TEST(test_last_second),
-                UNIT_TEST(test_codes_do_not_mix), UNIT_TEST(test_slow_down),
-                UNIT_TEST(test_disabled),     UNIT_TEST(test_new_password),
-                UNIT_TEST(test_digits),       UNIT_TEST(test_digits_wrong_three_times),
-                UNIT_TEST(test_third_digits_right), UNIT_TEST(test_races),
+                UNIT_TEST(test_phone),
+                UNIT_TEST(test_lower_case),
+                UNIT_TEST(test_redeemed_once),
+                UNIT_TEST(test_last_second),
+                UNIT_TEST(test_codes_do_not_mix),
+                UNIT_TEST(test_slow_down),
+                UNIT_TEST(test_disabled),
+                UNIT_TEST(test_new_password),
+                UNIT_TEST(test_digits),
+                UNIT_TEST(test_digits_wrong_three_times),
+                UNIT_TEST(test_third_digits_right),
+                UNIT_TEST(test_races),
                 UNIT_TEST(test_hint_is_masked),
         };
 

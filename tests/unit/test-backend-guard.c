@@ -25,14 +25,16 @@ static int take(Store *store, const char *key, GuardCaptcha captcha, int64_t now
         return r < 0 ? r : q;
 }
 
-static void expect(Fixture *fixture, GuardCaptcha captcha, int64_t now, int result, int64_t number) {
+static void expect(Fixture *fixture, GuardCaptcha captcha, int64_t now, int result,
+                   int64_t number) {
         GuardTake t;
         int r;
 
         r = take(fixture->store, "a:x", captcha, now, &t);
-        if (r != result || (r == 0 && t.tries_left != number) || (r == GUARD_E_LOCKED && t.retry_after_sec != number))
-                fail_msg("at %lld: %d, left %lld, retry %lld", (long long)now - T0, r, (long long)t.tries_left,
-                         (long long)t.retry_after_sec);
+        if (r != result || (r == 0 && t.tries_left != number) ||
+            (r == GUARD_E_LOCKED && t.retry_after_sec != number))
+                fail_msg("at %lld: %d, left %lld, retry %lld", (long long)now - T0, r,
+                         (long long)t.tries_left, (long long)t.retry_after_sec);
 }
 
 static void lock_at(Fixture *fixture, int64_t now) {
@@ -134,20 +136,29 @@ static void test_phantoms_are_bounded(void **state) {
         assert_int_equal(take(fixture->store, "p:old", GUARD_CAPTCHA_NONE, T0 - 10, &t), 0);
         assert_int_equal(take(fixture->store, "a:x", GUARD_CAPTCHA_NONE, T0 - 20, &t), 0);
         fixture_begin(fixture, &transaction);
-        assert_int_equal(store_run(fixture->store,
-                                   "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 65535)"
-                                   " INSERT INTO guard (key, tries_left, phantom, touched_at) SELECT 'p:' || i, 4, 1, $1 FROM n",
-                                   "i", (int64_t)T0),
-                         0);
+        assert_int_equal(
+                store_run(
+                        fixture->store,
+                        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i"
+                        " < 65535)"
+                        " INSERT INTO guard (key, tries_left, phantom, touched_at) SELECT 'p:' ||"
+                        " i, 4, 1, $1 FROM n",
+                        "i", (int64_t)T0),
+                0);
         assert_int_equal(guard_forget_phantoms(fixture->store), 0);
         assert_int_equal(transaction_commit(&transaction), 0);
-        assert_int_equal(fixture_number(fixture, "SELECT COUNT(*) FROM guard WHERE phantom = 1"), GUARD_PHANTOMS_MAX);
-        assert_int_equal(fixture_number(fixture, "SELECT COUNT(*) FROM guard WHERE key = 'p:young'"), 1);
-        assert_int_equal(fixture_number(fixture, "SELECT COUNT(*) FROM guard WHERE key = 'p:old'"), 0);
-        assert_int_equal(fixture_number(fixture, "SELECT COUNT(*) FROM guard WHERE key = 'a:x'"), 1);
+        assert_int_equal(fixture_number(fixture, "SELECT COUNT(*) FROM guard WHERE phantom = 1"),
+                         GUARD_PHANTOMS_MAX);
+        assert_int_equal(
+                fixture_number(fixture, "SELECT COUNT(*) FROM guard WHERE key = 'p:young'"), 1);
+        assert_int_equal(fixture_number(fixture, "SELECT COUNT(*) FROM guard WHERE key = 'p:old'"),
+                         0);
+        assert_int_equal(fixture_number(fixture, "SELECT COUNT(*) FROM guard WHERE key = 'a:x'"),
+                         1);
 }
 
-/* threats 44: two processes, 25 threads each, 8 guesses a thread; as many as were granted are tested */
+/* threats 44: two processes, 25 threads each, 8 guesses a thread; as many as were granted are
+ * tested */
 enum { THREADS = 25, GUESSES = 8 };
 
 typedef struct Race {
@@ -188,7 +199,8 @@ static void guess_many(const Race *race) {
 }
 
 static void race(Fixture *fixture, GuardCaptcha captcha, int expected) {
-        atomic_int *counts = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        atomic_int *counts = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+                                  -1, 0);
         Race r = { fixture->path, captcha, &counts[0], &counts[1] };
         int status;
         pid_t pid;

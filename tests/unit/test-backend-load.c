@@ -7,10 +7,14 @@
 #include "lib/wire/wire.h"
 #include "tests/unit/backend-fixture.h"
 
-#define UNITS "\"units\":[{\"code\":\"" UNIT_ONE "\",\"name\":\"一\",\"declaration_password\":\"Declare-1\"}]"
+#define UNITS \
+        "\"units\":[{\"code\":\"" UNIT_ONE \
+        "\",\"name\":\"一\",\"declaration_password\":\"Declare-1\"}]"
 #define ACCOUNT(login, mobile, password, more) \
-        "{\"login_name\":\"" login "\",\"name\":\"某\",\"document_type\":\"passport\",\"document_number\":\"" login "\"," \
-        "\"mobile\":\"" mobile "\",\"password\":\"" password "\",\"residence\":\"110101\"" more "}"
+        "{\"login_name\":\"" login \
+        "\",\"name\":\"某\",\"document_type\":\"passport\",\"document_number\":\"" login "\"," \
+        "\"mobile\":\"" mobile "\",\"password\":\"" password "\",\"residence\":\"110101\"" more \
+        "}"
 
 typedef struct PeopleCase {
         const char *sentence, *json;
@@ -23,39 +27,56 @@ static const PeopleCase people_cases[] = {
         { "not JSON", "{", WIRE_E_JSON, 0, "line" },
         { "a member twice", "{\"units\":[],\"units\":[]}", WIRE_E_JSON, 0, "line" },
         { "units that are no array", "{\"units\":{}}", WIRE_E_SCHEMA, 0, "units" },
-        { "a unit without name", "{\"units\":[{\"code\":\"" UNIT_ONE "\"}]}", WIRE_E_SCHEMA, 0, "units[0]" },
-        { "a password that is a number", "{\"units\":[{\"code\":\"" UNIT_ONE "\",\"name\":\"x\",\"declaration_password\":1}]}",
+        { "a unit without name", "{\"units\":[{\"code\":\"" UNIT_ONE "\"}]}", WIRE_E_SCHEMA, 0,
+          "units[0]" },
+        { "a password that is a number",
+          "{\"units\":[{\"code\":\"" UNIT_ONE "\",\"name\":\"x\",\"declaration_password\":1}]}",
           WIRE_E_SCHEMA, 0, "units[0]" },
         { "a unit", "{" UNITS "}", 0, 0, "" },
-        { "an account", "{" UNITS ",\"accounts\":[" ACCOUNT("ceshi_xin", "19900000050", "Xin-pass1", "") "]}", 0, 0, "" },
+        { "an account",
+          "{" UNITS ",\"accounts\":[" ACCOUNT("ceshi_xin", "19900000050", "Xin-pass1", "") "]}", 0,
+          0, "" },
         { "an account of a unit",
-          "{" UNITS ",\"accounts\":[" ACCOUNT("ceshi_xin", "19900000050", "Xin-pass1", ",\"units\":[{\"code\":\"" UNIT_ONE "\"}]") "]}",
+          "{" UNITS ",\"accounts\":[" ACCOUNT("ceshi_xin", "19900000050", "Xin-pass1",
+                                              ",\"units\":[{\"code\":\"" UNIT_ONE "\"}]") "]}",
           0, 0, "" },
-        { "disabled that is no boolean", "{\"accounts\":[" ACCOUNT("ceshi_xin", "19900000050", "Xin-pass1", ",\"disabled\":1") "]}",
+        { "disabled that is no boolean",
+          "{\"accounts\":[" ACCOUNT("ceshi_xin", "19900000050", "Xin-pass1",
+                                    ",\"disabled\":1") "]}",
           WIRE_E_SCHEMA, 0, "accounts[0]" },
-        { "a unit code with a wrong check character", "{\"units\":[{\"code\":\"919900000000000019\",\"name\":\"x\"}]}", 0,
-          LOAD_E_INVALID, "units[0]" },
-        { "a login name of digits only", "{\"accounts\":[" ACCOUNT("123456", "19900000050", "Xin-pass1", "") "]}", 0,
+        { "a unit code with a wrong check character",
+          "{\"units\":[{\"code\":\"919900000000000019\",\"name\":\"x\"}]}", 0, LOAD_E_INVALID,
+          "units[0]" },
+        { "a login name of digits only",
+          "{\"accounts\":[" ACCOUNT("123456", "19900000050", "Xin-pass1", "") "]}", 0,
           LOAD_E_INVALID, "accounts[0]" },
-        { "a password of one class", "{\"accounts\":[" ACCOUNT("ceshi_xin", "19900000050", "aaaaaaaaaa", "") "]}", 0,
+        { "a password of one class",
+          "{\"accounts\":[" ACCOUNT("ceshi_xin", "19900000050", "aaaaaaaaaa", "") "]}", 0,
           LOAD_E_INVALID, "accounts[0]" },
-        { "a mobile number that is none", "{\"accounts\":[" ACCOUNT("ceshi_xin", "1990000005", "Xin-pass1", "") "]}", 0,
+        { "a mobile number that is none",
+          "{\"accounts\":[" ACCOUNT("ceshi_xin", "1990000005", "Xin-pass1", "") "]}", 0,
           LOAD_E_INVALID, "accounts[0]" },
-        { "a mobile number that another has", "{\"accounts\":[" ACCOUNT("ceshi_xin", "19900000001", "Xin-pass1", "") "]}", 0,
+        { "a mobile number that another has",
+          "{\"accounts\":[" ACCOUNT("ceshi_xin", "19900000001", "Xin-pass1", "") "]}", 0,
           LOAD_E_INVALID, "accounts[0]" },
-        { "a name with an escape sequence", "{\"units\":[{\"code\":\"" UNIT_ONE "\",\"name\":\"\\u001b[31m\"}]}", 0, LOAD_E_INVALID,
+        { "a name with an escape sequence",
+          "{\"units\":[{\"code\":\"" UNIT_ONE "\",\"name\":\"\\u001b[31m\"}]}", 0, LOAD_E_INVALID,
           "units[0]" },
         { "a relation to a unit that does not exist",
-          "{\"accounts\":[" ACCOUNT("ceshi_xin", "19900000050", "Xin-pass1", ",\"units\":[{\"code\":\"990101000000004\"}]") "]}", 0,
-          LOAD_E_INVALID, "accounts[0]" },
+          "{\"accounts\":[" ACCOUNT("ceshi_xin", "19900000050", "Xin-pass1",
+                                    ",\"units\":[{\"code\":\"990101000000004\"}]") "]}",
+          0, LOAD_E_INVALID, "accounts[0]" },
         { "a representative who has no account",
-          "{\"units\":[{\"code\":\"" UNIT_ONE "\",\"name\":\"x\",\"legal_representative\":\"nobody\"}]}", 0, LOAD_E_INVALID,
-          "units[0]" },
+          "{\"units\":[{\"code\":\"" UNIT_ONE
+          "\",\"name\":\"x\",\"legal_representative\":\"nobody\"}]}",
+          0, LOAD_E_INVALID, "units[0]" },
         { "a registration code that is too short",
-          "{\"registration_codes\":[{\"code\":\"A1\",\"name\":\"x\",\"document_type\":\"d\",\"document_number\":\"1\"}]}", 0,
-          LOAD_E_INVALID, "registration_codes[0]" },
+          "{\"registration_codes\":[{\"code\":\"A1\",\"name\":\"x\","
+          "\"document_type\":\"d\",\"document_number\":\"1\"}]}",
+          0, LOAD_E_INVALID, "registration_codes[0]" },
         { "a registration code of tomorrow",
-          "{\"registration_codes\":[{\"code\":\"A1B2C3\",\"name\":\"x\",\"document_type\":\"d\",\"document_number\":\"1\","
+          "{\"registration_codes\":[{\"code\":\"A1B2C3\",\"name\":\"x\","
+          "\"document_type\":\"d\",\"document_number\":\"1\","
           "\"issued_days_ago\":-1}]}",
           WIRE_E_SCHEMA, 0, "registration_codes[0]" },
 };
@@ -75,10 +96,13 @@ static void test_people(void **state) {
                         q = load_people(fixture->store, &people, T0, &count, why);
                         /* all or nothing */
                         if (q != 0)
-                                assert_int_equal(fixture_number(fixture, "SELECT COUNT(*) FROM account"), n_before);
+                                assert_int_equal(
+                                        fixture_number(fixture, "SELECT COUNT(*) FROM account"),
+                                        n_before);
                 }
                 people_done(&people);
-                if (r != c->decoded || q != c->loaded || (r && strncmp(where, c->where, strlen(c->where)) != 0) ||
+                if (r != c->decoded || q != c->loaded ||
+                    (r && strncmp(where, c->where, strlen(c->where)) != 0) ||
                     (q && strncmp(why, c->where, strlen(c->where)) != 0))
                         fail_msg("%s: %d %d '%s' '%s'", c->sentence, r, q, where, why);
                 /* no password in what is told */
@@ -98,8 +122,10 @@ static void demo_load(Fixture *fixture, int64_t now, LoadCount *ret) {
 }
 
 #define SUM \
-        "SELECT (SELECT COUNT(*) FROM account) + 100 * (SELECT COUNT(*) FROM unit) + 10000 * (SELECT COUNT(*) FROM relation)" \
-        " + 1000000 * (SELECT COUNT(*) FROM registration_code) + 100000000 * (SELECT COUNT(*) FROM account_name)"
+        "SELECT (SELECT COUNT(*) FROM account) + 100 * (SELECT COUNT(*) FROM unit) + 10000 *" \
+        " (SELECT COUNT(*) FROM relation)" \
+        " + 1000000 * (SELECT COUNT(*) FROM registration_code) + 100000000 * (SELECT COUNT(*)"
+        " FROM account_name)"
 
 static void test_demo(void **state) {
         Fixture *fixture = *state;
@@ -124,12 +150,19 @@ static void test_demo(void **state) {
         assert_false(first.disabled);
         assert_int_equal(account_find(fixture->store, "ceshi_tingyong", &again), 0);
         assert_true(again.disabled);
-        assert_int_equal(fixture_number(fixture, "SELECT COUNT(*) FROM account WHERE password_hash NOT LIKE '$y$%'"), 0);
+        assert_int_equal(
+                fixture_number(fixture,
+                               "SELECT COUNT(*) FROM account WHERE password_hash NOT LIKE '$y$%'"),
+                0);
         sum = fixture_number(fixture, SUM);
 
         /* a lock and an id survive the second time, and no hash is made anew */
         fixture_begin(fixture, &transaction);
-        assert_int_equal(store_run(fixture->store, "INSERT INTO guard (key, tries_left, touched_at) VALUES ('a:x', 2, 0)", ""), 0);
+        assert_int_equal(
+                store_run(fixture->store,
+                          "INSERT INTO guard (key, tries_left, touched_at) VALUES ('a:x', 2, 0)",
+                          ""),
+                0);
         assert_int_equal(transaction_commit(&transaction), 0);
         demo_load(fixture, T0 + 86400, &count);
         assert_int_equal(count.n_hashes, 0);
@@ -137,8 +170,12 @@ static void test_demo(void **state) {
         assert_string_equal(again.id, first.id);
         assert_string_equal(again.password_hash, first.password_hash);
         assert_int_equal(fixture_number(fixture, SUM), sum);
-        assert_int_equal(fixture_number(fixture, "SELECT tries_left FROM guard WHERE key = 'a:x'"), 2);
-        assert_int_equal(fixture_number(fixture, "SELECT issued_at FROM registration_code WHERE code = 'Z9Y8X7'"), T0 - 8 * 86400);
+        assert_int_equal(fixture_number(fixture, "SELECT tries_left FROM guard WHERE key = 'a:x'"),
+                         2);
+        assert_int_equal(
+                fixture_number(fixture,
+                               "SELECT issued_at FROM registration_code WHERE code = 'Z9Y8X7'"),
+                T0 - 8 * 86400);
 }
 
 int main(void) {

@@ -33,8 +33,11 @@ static const RouteCase route_cases[] = {
         { "POST", "/app/device/K7Q39X4P/scan", "/app/device/{user_code}/scan", "K7Q39X4P", NULL },
         { "GET", "/app/device/K7Q39X4P", "/app/device/{user_code}", "K7Q39X4P", NULL },
         { "POST", "/app/device//scan", NULL, "", NULL },
-        { "POST", "/units/" UNIT_ONE "/verification", "/units/{code}/verification", UNIT_ONE, NULL },
-        { "POST", "/units/0123456789012345678901234567890123456789012345678901234567890123x/verification", NULL, "", NULL },
+        { "POST", "/units/" UNIT_ONE "/verification", "/units/{code}/verification", UNIT_ONE,
+          NULL },
+        { "POST",
+          "/units/0123456789012345678901234567890123456789012345678901234567890123x/verification",
+          NULL, "", NULL },
 };
 
 static void test_routes(void **state) {
@@ -45,7 +48,9 @@ static void test_routes(void **state) {
                 const char *allow = NULL;
                 const Route *route = route_find(c->method, c->path, parameter, &allow);
 
-                if (!route != !c->template || (route && (strcmp(route->template, c->template) || strcmp(parameter, c->parameter))) ||
+                if (!route != !c->template ||
+                    (route &&
+                     (strcmp(route->template, c->template) || strcmp(parameter, c->parameter))) ||
                     (!route && (!allow != !c->allow || (allow && strcmp(allow, c->allow)))))
                         fail_msg("%s %s", c->method, c->path);
         }
@@ -152,7 +157,8 @@ static void test_sms(void **state) {
         assert_int_equal(stat(path, &st), 0);
         assert_int_equal(st.st_mode & 0777, 0600);
         assert_int_equal(file_read(path, 4096, &text), 0);
-        assert_string_equal(secret_text(text), "To: 19900000001\nDate: 2027-01-15T08:00:00Z\n\n您的账号\n");
+        assert_string_equal(secret_text(text),
+                            "To: 19900000001\nDate: 2027-01-15T08:00:00Z\n\n您的账号\n");
 }
 
 static void test_files(void **state) {
@@ -254,19 +260,38 @@ static const OptionsCase options_cases[] = {
         { "serve without anything", { "serve" }, OPTIONS_E_USAGE },
         { "serve on loopback", { "serve", "--listen", "127.0.0.1:1", ISSUER }, 0 },
         { "serve on a Unix socket", { "serve", "--listen", "unix:/run/x", ISSUER }, 0 },
-        { "serve the network without TLS", { "serve", "--listen", "0.0.0.0:1", ISSUER }, OPTIONS_E_USAGE },
-        { "serve the network with TLS", { "serve", "--listen", "0.0.0.0:1", ISSUER, "--tls-cert", "c", "--tls-key", "k" }, 0 },
-        { "a certificate without key", { "serve", "--listen", "127.0.0.1:1", ISSUER, "--tls-cert", "c" }, OPTIONS_E_USAGE },
-        { "an issuer in clear", { "serve", "--listen", "127.0.0.1:1", "--issuer", "http://itax.lab" }, OPTIONS_E_USAGE },
-        { "an issuer in clear on loopback", { "serve", "--listen", "127.0.0.1:1", "--issuer", "http://127.0.0.1:1" }, 0 },
-        { "an issuer with a path", { "serve", "--listen", "127.0.0.1:1", "--issuer", "https://itax.lab/x" }, OPTIONS_E_USAGE },
-        { "an issuer with a slash at the end", { "serve", "--listen", "127.0.0.1:1", "--issuer", "https://itax.lab/" },
+        { "serve the network without TLS",
+          { "serve", "--listen", "0.0.0.0:1", ISSUER },
+          OPTIONS_E_USAGE },
+        { "serve the network with TLS",
+          { "serve", "--listen", "0.0.0.0:1", ISSUER, "--tls-cert", "c", "--tls-key", "k" },
+          0 },
+        { "a certificate without key",
+          { "serve", "--listen", "127.0.0.1:1", ISSUER, "--tls-cert", "c" },
+          OPTIONS_E_USAGE },
+        { "an issuer in clear",
+          { "serve", "--listen", "127.0.0.1:1", "--issuer", "http://itax.lab" },
+          OPTIONS_E_USAGE },
+        { "an issuer in clear on loopback",
+          { "serve", "--listen", "127.0.0.1:1", "--issuer", "http://127.0.0.1:1" },
+          0 },
+        { "an issuer with a path",
+          { "serve", "--listen", "127.0.0.1:1", "--issuer", "https://itax.lab/x" },
+          OPTIONS_E_USAGE },
+        { "an issuer with a slash at the end",
+          { "serve", "--listen", "127.0.0.1:1", "--issuer", "https://itax.lab/" },
           OPTIONS_E_USAGE },
         { "a phase", { "serve", "--listen", "127.0.0.1:1", ISSUER, "--phase", "dual" }, 0 },
-        { "a phase that is none", { "serve", "--listen", "127.0.0.1:1", ISSUER, "--phase", "four" }, OPTIONS_E_USAGE },
+        { "a phase that is none",
+          { "serve", "--listen", "127.0.0.1:1", ISSUER, "--phase", "four" },
+          OPTIONS_E_USAGE },
         { "a lifetime", { "serve", "--listen", "127.0.0.1:1", ISSUER, "--qr-lifetime", "3" }, 0 },
-        { "a lifetime of nothing", { "serve", "--listen", "127.0.0.1:1", ISSUER, "--qr-lifetime", "0" }, OPTIONS_E_USAGE },
-        { "a lifetime with a unit", { "serve", "--listen", "127.0.0.1:1", ISSUER, "--qr-lifetime", "3s" }, OPTIONS_E_USAGE },
+        { "a lifetime of nothing",
+          { "serve", "--listen", "127.0.0.1:1", ISSUER, "--qr-lifetime", "0" },
+          OPTIONS_E_USAGE },
+        { "a lifetime with a unit",
+          { "serve", "--listen", "127.0.0.1:1", ISSUER, "--qr-lifetime", "3s" },
+          OPTIONS_E_USAGE },
         { "help", { "--help" }, OPTIONS_E_SHOWN },
         { "version", { "-V" }, OPTIONS_E_SHOWN },
 };
@@ -326,17 +351,21 @@ static void test_random(void **state) {
         }
         assert_int_equal(seen, 127);
         assert_int_equal(hash_hex_text("abc", text), 0);
-        assert_string_equal(text, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_string_equal(text,
+                            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
         /* RFC 4231 section 4.3 */
         assert_int_equal(hash_hex_keyed("Jefe", "what do ya want for nothing?", text), 0);
-        assert_string_equal(text, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+        assert_string_equal(text,
+                            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
 }
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_routes), cmocka_unit_test(test_waiters), cmocka_unit_test(test_misses),
-                UNIT_TEST(test_sms),           UNIT_TEST(test_files),          cmocka_unit_test(test_listen),
-                UNIT_TEST(test_unix_socket),   cmocka_unit_test(test_options), cmocka_unit_test(test_random),
+                cmocka_unit_test(test_routes), cmocka_unit_test(test_waiters),
+                cmocka_unit_test(test_misses), UNIT_TEST(test_sms),
+                UNIT_TEST(test_files),         cmocka_unit_test(test_listen),
+                UNIT_TEST(test_unix_socket),   cmocka_unit_test(test_options),
+                cmocka_unit_test(test_random),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The server whole, at the other end of a Unix socket: each path of doc/platform-api.yaml, its refusals and
- * its limits. Answers are decoded by lib/wire, so that what is sent is what is declared. */
+/* The server whole, at the other end of a Unix socket: each path of doc/platform-api.yaml, its
+ * refusals and its limits. Answers are decoded by lib/wire, so that what is sent is what is
+ * declared. */
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -22,6 +23,12 @@
 #define ISSUER "http://localhost"
 #define VERIFIER "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define SECRET "the-secret-of-this-workstation"
+
+#define C "client_id=ws"
+#define ASKED "code_challenge=%s&code_challenge_method=S256"
+#define PKCE \
+        "&code_challenge=0123456789012345678901234567890123456789012&code_challenge_method=S256"
+#define DEVICE_GRANT "&grant_type=urn:ietf:params:oauth:grant-type:device_code"
 
 typedef struct World {
         Fixture *fixture;
@@ -93,7 +100,8 @@ static void ask(World *world, const char *path, const char *body, const char *be
         (void)curl_easy_getinfo(world->curl, CURLINFO_RESPONSE_CODE, &ret->status);
 }
 
-static void expect(World *world, const char *path, const char *body, const char *bearer, long status, const char *part) {
+static void expect(World *world, const char *path, const char *body, const char *bearer,
+                   long status, const char *part) {
         static Answer answer;
 
         ask(world, path, body, bearer, &answer);
@@ -173,18 +181,23 @@ static void world_begin(Fixture *fixture, Phase phase, World *ret) {
         (void)snprintf(ret->listen, sizeof(ret->listen), "unix:%s", ret->socket);
         (void)snprintf(ret->outbox, sizeof(ret->outbox), "%s/outbox", fixture->folder);
         assert_int_equal(mkdir(ret->outbox, 0700), 0);
-        assert_int_equal(EVP_Digest(VERIFIER, strlen(VERIFIER), digest, NULL, EVP_sha256(), NULL), 1);
+        assert_int_equal(EVP_Digest(VERIFIER, strlen(VERIFIER), digest, NULL, EVP_sha256(), NULL),
+                         1);
         (void)EVP_EncodeBlock((unsigned char *)ret->challenge, digest, sizeof(digest));
         for (char *p = ret->challenge; *p; p++)
                 *p = *p == '+' ? '-' : *p == '/' ? '_' : *p == '=' ? '\0' : *p;
 
         fixture_begin(fixture, &transaction);
         real_hash("Jia-pass1", hash);
-        fixture_account(fixture, "ceshi_jia", "resident_identity_card", "990101199001010019", "19900000001", hash, id);
+        fixture_account(fixture, "ceshi_jia", "resident_identity_card", "990101199001010019",
+                        "19900000001", hash, id);
         real_hash("Bing-pass3", hash);
         fixture_account(fixture, "Ceshi_Bing", "passport", "X99000003", "19900000003", hash, id);
         real_hash("Declare-1", hash);
-        assert_int_equal(unit_put(fixture->store, &(const UnitNew){ .code = UNIT_ONE, .name = "一", .password_hash = hash }), 0);
+        assert_int_equal(
+                unit_put(fixture->store,
+                         &(const UnitNew){ .code = UNIT_ONE, .name = "一", .password_hash = hash }),
+                0);
         assert_int_equal(relation_put(fixture->store, fixture->bing, UNIT_ONE, 0), 0);
         assert_int_equal(client_put(fixture->store, "ws", SECRET, T0), 0);
         assert_int_equal(transaction_commit(&transaction), 0);
@@ -192,22 +205,26 @@ static void world_begin(Fixture *fixture, Phase phase, World *ret) {
 }
 
 /* A token by password; "app" for the phone. */
-static void token_get(World *world, const char *client, const char *username, const char *password, char *ret, size_t n) {
+static void token_get(World *world, const char *client, const char *username, const char *password,
+                      char *ret, size_t n) {
         const char *auth = strcmp(client, "ws") == 0 ? "basic" : NULL;
         WireChallengeAnswer code = {};
         WireTokenAnswer token = {};
         static Answer answer;
         char body[1024];
 
-        (void)snprintf(body, sizeof(body), "client_id=%s&username=%s&password=%s&code_challenge=%s&code_challenge_method=S256",
-                       client, username, password, world->challenge);
+        (void)snprintf(
+                body, sizeof(body),
+                "client_id=%s&username=%s&password=%s&" ASKED,
+                client, username, password, world->challenge);
         ask(world, "/oauth2/challenge", body, auth, &answer);
         if (answer.status != 200)
                 fail_msg("%s", answer.body);
         assert_int_equal(wire_challenge_answer_decode(answer.body, answer.n_body, &code), 0);
 
-        (void)snprintf(body, sizeof(body), "client_id=%s&grant_type=authorization_code&code=%s&code_verifier=" VERIFIER, client,
-                       secret_text(code.code));
+        (void)snprintf(body, sizeof(body),
+                       "client_id=%s&grant_type=authorization_code&code=%s&code_verifier=" VERIFIER,
+                       client, secret_text(code.code));
         ask(world, "/oauth2/token", body, auth, &answer);
         assert_int_equal(answer.status, 200);
         assert_int_equal(wire_token_answer_decode(answer.body, answer.n_body, &token), 0);
@@ -228,46 +245,66 @@ typedef struct AskCase {
         const char *part;
 } AskCase;
 
-#define C "client_id=ws"
-#define PKCE "&code_challenge=0123456789012345678901234567890123456789012&code_challenge_method=S256"
-#define DEVICE_GRANT "&grant_type=urn:ietf:params:oauth:grant-type:device_code"
-
 static const AskCase ask_cases[] = {
-        { "metadata", "/.well-known/oauth-authorization-server", NULL, NULL, 200, "\"issuer\":\"" ISSUER "\"" },
+        { "metadata", "/.well-known/oauth-authorization-server", NULL, NULL, 200,
+          "\"issuer\":\"" ISSUER "\"" },
         { "health", "/healthz", NULL, NULL, 200, "\"ok\"" },
         { "an unknown path", "/oauth2", NULL, NULL, 404, "/not-found" },
         { "a wrong method", "/oauth2/token", NULL, NULL, 405, "/method-not-allowed" },
         { "a client without secret", "/oauth2/challenge", C, NULL, 401, "\"invalid_client\"" },
-        { "a client with a wrong secret", "/oauth2/device", C "&client_secret=wrong", NULL, 401, "\"invalid_client\"" },
-        { "the secret in the body", "/oauth2/revoke", C "&token=x&client_secret=" SECRET, NULL, 200, "{}" },
-        { "the secret twice", "/oauth2/revoke", C "&token=x&client_secret=" SECRET, "basic", 401, "\"invalid_client\"" },
-        { "two clients in one request", "/oauth2/revoke", "client_id=itax-app&token=x", "basic", 401, "\"invalid_client\"" },
-        { "an unknown client", "/oauth2/device", "client_id=other", NULL, 401, "\"invalid_client\"" },
+        { "a client with a wrong secret", "/oauth2/device", C "&client_secret=wrong", NULL, 401,
+          "\"invalid_client\"" },
+        { "the secret in the body", "/oauth2/revoke", C "&token=x&client_secret=" SECRET, NULL, 200,
+          "{}" },
+        { "the secret twice", "/oauth2/revoke", C "&token=x&client_secret=" SECRET, "basic", 401,
+          "\"invalid_client\"" },
+        { "two clients in one request", "/oauth2/revoke", "client_id=itax-app&token=x", "basic",
+          401, "\"invalid_client\"" },
+        { "an unknown client", "/oauth2/device", "client_id=other", NULL, 401,
+          "\"invalid_client\"" },
         { "no client at all", "/oauth2/device", "", NULL, 401, "\"invalid_client\"" },
-        { "a challenge without anything", "/oauth2/challenge", C, "basic", 400, "\"invalid_request\"" },
-        { "a challenge without password", "/oauth2/challenge", C "&username=ceshi_jia" PKCE, "basic", 400, "\"invalid_request\"" },
-        { "an empty password", "/oauth2/challenge", C "&username=ceshi_jia&password=" PKCE, "basic", 400, "\"invalid_request\"" },
-        { "a challenge without PKCE", "/oauth2/challenge", C "&username=ceshi_jia&password=x", "basic", 400, "\"invalid_request\"" },
-        { "PKCE in the clear", "/oauth2/challenge",
-          C "&username=ceshi_jia&password=x&code_challenge_method=plain&code_challenge=0123456789012345678901234567890123456789012",
-          "basic", 400, "\"invalid_request\"" },
-        { "a session that nobody has", "/oauth2/challenge", C "&username=ceshi_jia&password=x&auth_session=x" PKCE, "basic", 400,
-          "\"invalid_session\"" },
-        { "a new picture without session", "/oauth2/challenge", C "&refresh=captcha", "basic", 400, "\"invalid_request\"" },
-        { "a field twice", "/oauth2/challenge", C "&" C, "basic", 400, "\"invalid_request\"" },
-        { "a bad escape", "/oauth2/challenge", C "&username=%zz", "basic", 400, "\"invalid_request\"" },
-        { "a grant without type", "/oauth2/token", C, "basic", 400, "\"invalid_request\"" },
-        { "an unknown grant", "/oauth2/token", C "&grant_type=password", "basic", 400, "\"unsupported_grant_type\"" },
-        { "an unknown code", "/oauth2/token", C "&grant_type=authorization_code&code=x&code_verifier=" VERIFIER, "basic", 400,
-          "\"invalid_grant\"" },
-        { "a short verifier", "/oauth2/token", C "&grant_type=authorization_code&code=x&code_verifier=x", "basic", 400,
+        { "a challenge without anything", "/oauth2/challenge", C, "basic", 400,
           "\"invalid_request\"" },
-        { "an unknown device code", "/oauth2/token", C DEVICE_GRANT "&device_code=x", "basic", 400, "\"invalid_grant\"" },
-        { "a wait of letters", "/oauth2/token", C DEVICE_GRANT "&device_code=x&wait=a", "basic", 400, "\"invalid_request\"" },
-        { "a wait beyond 60 s", "/oauth2/token", C DEVICE_GRANT "&device_code=x&wait=61", "basic", 400, "\"invalid_request\"" },
-        { "digits of letters", "/oauth2/token", C DEVICE_GRANT "&device_code=x&digits=12345a", "basic", 400, "\"invalid_request\"" },
-        { "a binding that is none", "/oauth2/device", C "&binding=maybe", "basic", 400, "\"invalid_request\"" },
-        { "the app begins no login", "/oauth2/device", "client_id=itax-app", NULL, 400, "\"unauthorized_client\"" },
+        { "a challenge without password", "/oauth2/challenge", C "&username=ceshi_jia" PKCE,
+          "basic", 400, "\"invalid_request\"" },
+        { "an empty password", "/oauth2/challenge", C "&username=ceshi_jia&password=" PKCE, "basic",
+          400, "\"invalid_request\"" },
+        { "a challenge without PKCE", "/oauth2/challenge", C "&username=ceshi_jia&password=x",
+          "basic", 400, "\"invalid_request\"" },
+        { "PKCE in the clear", "/oauth2/challenge",
+          C
+          "&username=ceshi_jia&password=x&code_challenge_method=plain"
+          "&code_challenge=0123456789012345678901234567890123456789012",
+          "basic", 400, "\"invalid_request\"" },
+        { "a session that nobody has", "/oauth2/challenge",
+          C "&username=ceshi_jia&password=x&auth_session=x" PKCE, "basic", 400,
+          "\"invalid_session\"" },
+        { "a new picture without session", "/oauth2/challenge", C "&refresh=captcha", "basic", 400,
+          "\"invalid_request\"" },
+        { "a field twice", "/oauth2/challenge", C "&" C, "basic", 400, "\"invalid_request\"" },
+        { "a bad escape", "/oauth2/challenge", C "&username=%zz", "basic", 400,
+          "\"invalid_request\"" },
+        { "a grant without type", "/oauth2/token", C, "basic", 400, "\"invalid_request\"" },
+        { "an unknown grant", "/oauth2/token", C "&grant_type=password", "basic", 400,
+          "\"unsupported_grant_type\"" },
+        { "an unknown code", "/oauth2/token",
+          C "&grant_type=authorization_code&code=x&code_verifier=" VERIFIER, "basic", 400,
+          "\"invalid_grant\"" },
+        { "a short verifier", "/oauth2/token",
+          C "&grant_type=authorization_code&code=x&code_verifier=x", "basic", 400,
+          "\"invalid_request\"" },
+        { "an unknown device code", "/oauth2/token", C DEVICE_GRANT "&device_code=x", "basic", 400,
+          "\"invalid_grant\"" },
+        { "a wait of letters", "/oauth2/token", C DEVICE_GRANT "&device_code=x&wait=a", "basic",
+          400, "\"invalid_request\"" },
+        { "a wait beyond 60 s", "/oauth2/token", C DEVICE_GRANT "&device_code=x&wait=61", "basic",
+          400, "\"invalid_request\"" },
+        { "digits of letters", "/oauth2/token", C DEVICE_GRANT "&device_code=x&digits=12345a",
+          "basic", 400, "\"invalid_request\"" },
+        { "a binding that is none", "/oauth2/device", C "&binding=maybe", "basic", 400,
+          "\"invalid_request\"" },
+        { "the app begins no login", "/oauth2/device", "client_id=itax-app", NULL, 400,
+          "\"unauthorized_client\"" },
         { "userinfo without token", "/oauth2/userinfo", NULL, NULL, 401, "/unauthorized" },
         { "units without token", "/units", NULL, NULL, 401, "/unauthorized" },
         { "units with a made-up token", "/units", NULL, "abc", 401, "/unauthorized" },
@@ -277,7 +314,8 @@ static const AskCase ask_cases[] = {
         { "registration", "/register", NULL, NULL, 200, "办税服务厅" },
         { "the app's page", "/app", NULL, NULL, 200, "手机端下载" },
         { "forgotten password", "/forgot-password", NULL, NULL, 200, "忘记密码" },
-        { "forgotten declaration password", "/forgot-declaration-password", NULL, NULL, 200, "忘记申报密码" },
+        { "forgotten declaration password", "/forgot-declaration-password", NULL, NULL, 200,
+          "忘记申报密码" },
 };
 
 static void test_asked(void **state) {
@@ -303,8 +341,11 @@ static void test_password(void **state) {
         /* the replay within token_get() has ended that token */
         expect(&world, "/oauth2/userinfo", NULL, token, 401, "/unauthorized");
 
-        (void)snprintf(body, sizeof(body),
-                       C "&username=ceshi_jia&password=Wrong-1&code_challenge=%s&code_challenge_method=S256", world.challenge);
+        (void)snprintf(
+                body, sizeof(body),
+                C
+                "&username=ceshi_jia&password=Wrong-1&" ASKED,
+                world.challenge);
         ask(&world, "/oauth2/challenge", body, "basic", &answer);
         assert_int_equal(answer.status, 400);
         assert_int_equal(wire_challenge_error_decode(answer.body, answer.n_body, &error), 0);
@@ -314,16 +355,22 @@ static void test_password(void **state) {
         assert_false(error.captcha.wrong);
 
         /* the right password by another name, without the captcha and with a wrong one */
-        (void)snprintf(body, sizeof(body),
-                       C "&username=19900000001&password=Jia-pass1&code_challenge=%s&code_challenge_method=S256", world.challenge);
+        (void)snprintf(
+                body, sizeof(body),
+                C
+                "&username=19900000001&password=Jia-pass1&" ASKED,
+                world.challenge);
         expect(&world, "/oauth2/challenge", body, "basic", 400, "\"captcha_required\"");
-        (void)snprintf(body, sizeof(body),
-                       C "&username=19900000001&password=Jia-pass1&code_challenge=%s&code_challenge_method=S256"
-                         "&auth_session=%s&captcha_id=%s&captcha_answer=****",
-                       world.challenge, error.auth_session, error.captcha.id);
+        (void)snprintf(
+                body, sizeof(body),
+                C
+                "&username=19900000001&password=Jia-pass1&" ASKED
+                "&auth_session=%s&captcha_id=%s&captcha_answer=****",
+                world.challenge, error.auth_session, error.captcha.id);
         expect(&world, "/oauth2/challenge", body, "basic", 400, "\"captcha_wrong\":true");
 
-        (void)snprintf(body, sizeof(body), C "&refresh=captcha&auth_session=%s", error.auth_session);
+        (void)snprintf(body, sizeof(body), C "&refresh=captcha&auth_session=%s",
+                       error.auth_session);
         wire_challenge_error_done(&error);
         ask(&world, "/oauth2/challenge", body, "basic", &answer);
         assert_int_equal(wire_challenge_error_decode(answer.body, answer.n_body, &error), 0);
@@ -331,14 +378,18 @@ static void test_password(void **state) {
         {
                 Statement *statement = NULL;
 
-                assert_int_equal(store_query(world.fixture->store, &statement, "SELECT answer FROM captcha WHERE id = $1", "t",
+                assert_int_equal(store_query(world.fixture->store, &statement,
+                                             "SELECT answer FROM captcha WHERE id = $1", "t",
                                              error.captcha.id),
                                  0);
                 assert_int_equal(statement_next(statement), 1);
-                (void)snprintf(body, sizeof(body),
-                               C "&username=990101199001010019&password=Jia-pass1&code_challenge=%s&code_challenge_method=S256"
-                                 "&auth_session=%s&captcha_id=%s&captcha_answer=%s",
-                               world.challenge, error.auth_session, error.captcha.id, statement_text(statement, 0));
+                (void)snprintf(
+                        body, sizeof(body),
+                        C
+                        "&username=990101199001010019&password=Jia-pass1&" ASKED
+                        "&auth_session=%s&captcha_id=%s&captcha_answer=%s",
+                        world.challenge, error.auth_session, error.captcha.id,
+                        statement_text(statement, 0));
                 (void)statement_free(statement);
         }
         expect(&world, "/oauth2/challenge", body, "basic", 200, "\"authorization_code\"");
@@ -346,11 +397,17 @@ static void test_password(void **state) {
 
         /* told only when the password is right */
         assert_int_equal(account_set_disabled(world.fixture->store, world.fixture->jia, 1), 0);
-        (void)snprintf(body, sizeof(body),
-                       C "&username=ceshi_jia&password=Jia-pass1&code_challenge=%s&code_challenge_method=S256", world.challenge);
+        (void)snprintf(
+                body, sizeof(body),
+                C
+                "&username=ceshi_jia&password=Jia-pass1&" ASKED,
+                world.challenge);
         expect(&world, "/oauth2/challenge", body, "basic", 400, "\"account_disabled\"");
-        (void)snprintf(body, sizeof(body),
-                       C "&username=ceshi_jia&password=Wrong-1&code_challenge=%s&code_challenge_method=S256", world.challenge);
+        (void)snprintf(
+                body, sizeof(body),
+                C
+                "&username=ceshi_jia&password=Wrong-1&" ASKED,
+                world.challenge);
         expect(&world, "/oauth2/challenge", body, "basic", 400, "\"invalid_credentials\"");
 
         token_get(&world, CLIENT_APP, "Ceshi_Bing", "Bing-pass3", app, sizeof(app));
@@ -361,7 +418,9 @@ static void test_password(void **state) {
 static void token_make(World *world, const char *client, const char *account, char *ret, size_t n) {
         _cleanup_(secret_freep) Secret *token = NULL;
 
-        assert_int_equal(token_new(world->fixture->store, client, account, 0, "test", clock_wall_sec(), &token), 0);
+        assert_int_equal(token_new(world->fixture->store, client, account, 0, "test",
+                                   clock_wall_sec(), &token),
+                         0);
         (void)snprintf(ret, n, "%s", secret_text(token));
 }
 
@@ -379,19 +438,27 @@ typedef struct UnitCase {
 
 /* jia is authorised for one, bound to two without; bing is bound to one */
 static const UnitCase unit_cases[] = {
-        { "a relation", PHASE_RELATION, VERIFY_ONE, "method=relation", 200, "\"method\":\"relation\"" },
+        { "a relation", PHASE_RELATION, VERIFY_ONE, "method=relation", 200,
+          "\"method\":\"relation\"" },
         { "no relation", PHASE_RELATION, VERIFY_TWO, "method=relation", 403, "/unit-not-related" },
-        { "a unit of somebody else", PHASE_RELATION, "/units/91990000000000003E/verification", "method=relation", 404, "/not-found" },
+        { "a unit of somebody else", PHASE_RELATION, "/units/91990000000000003E/verification",
+          "method=relation", 404, "/not-found" },
         { "a method that is none", PHASE_RELATION, VERIFY_ONE, "method=ca", 400, "/bad-request" },
         { "no method", PHASE_RELATION, VERIFY_ONE, "", 400, "/bad-request" },
-        { "no password", PHASE_RELATION, VERIFY_ONE, "method=declaration_password", 400, "/bad-request" },
-        { "the declaration password", PHASE_RELATION, VERIFY_ONE, DECLARE "Declare-1", 200, "\"method\":\"declaration_password\"" },
-        { "a unit that has none", PHASE_RELATION, VERIFY_TWO, DECLARE "Declare-1", 403, "/unit-not-related" },
-        { "a relation before it counts", PHASE_DUAL, VERIFY_ONE, "method=relation", 403, "/unit-not-related" },
-        { "the declaration password in the first phase", PHASE_DUAL, VERIFY_ONE, DECLARE "Declare-1", 200, "\"code\"" },
-        { "a relation in the last phase", PHASE_REALNAME, VERIFY_ONE, "method=relation", 200, "\"code\"" },
-        { "the declaration password when it does not count any more", PHASE_REALNAME, VERIFY_ONE, DECLARE "Declare-1", 403,
+        { "no password", PHASE_RELATION, VERIFY_ONE, "method=declaration_password", 400,
+          "/bad-request" },
+        { "the declaration password", PHASE_RELATION, VERIFY_ONE, DECLARE "Declare-1", 200,
+          "\"method\":\"declaration_password\"" },
+        { "a unit that has none", PHASE_RELATION, VERIFY_TWO, DECLARE "Declare-1", 403,
           "/unit-not-related" },
+        { "a relation before it counts", PHASE_DUAL, VERIFY_ONE, "method=relation", 403,
+          "/unit-not-related" },
+        { "the declaration password in the first phase", PHASE_DUAL, VERIFY_ONE,
+          DECLARE "Declare-1", 200, "\"code\"" },
+        { "a relation in the last phase", PHASE_REALNAME, VERIFY_ONE, "method=relation", 200,
+          "\"code\"" },
+        { "the declaration password when it does not count any more", PHASE_REALNAME, VERIFY_ONE,
+          DECLARE "Declare-1", 403, "/unit-not-related" },
 };
 
 static void test_units(void **state) {
@@ -402,17 +469,20 @@ static void test_units(void **state) {
                 world_begin(*state, phase, &world);
                 token_make(&world, "ws", world.fixture->jia, token, sizeof(token));
                 token_make(&world, CLIENT_APP, world.fixture->jia, app, sizeof(app));
-                expect(&world, "/units", NULL, token, 200, "{\"units\":[{\"code\":\"" UNIT_ONE "\"");
+                expect(&world, "/units", NULL, token, 200,
+                       "{\"units\":[{\"code\":\"" UNIT_ONE "\"");
                 expect(&world, "/units", NULL, app, 401, "/unauthorized");
                 for (size_t i = 0; i < ELEMENTSOF(unit_cases); i++)
                         if (unit_cases[i].phase == phase)
-                                expect(&world, unit_cases[i].path, unit_cases[i].body, token, unit_cases[i].status,
-                                       unit_cases[i].part);
+                                expect(&world, unit_cases[i].path, unit_cases[i].body, token,
+                                       unit_cases[i].status, unit_cases[i].part);
 
                 /* threats 74: taken away a moment before */
-                assert_int_equal(relation_put(world.fixture->store, world.fixture->jia, UNIT_ONE, 0), 0);
+                assert_int_equal(
+                        relation_put(world.fixture->store, world.fixture->jia, UNIT_ONE, 0), 0);
                 expect(&world, VERIFY_ONE, "method=relation", token, 403, "/unit-not-related");
-                assert_int_equal(relation_put(world.fixture->store, world.fixture->jia, UNIT_ONE, 1), 0);
+                assert_int_equal(
+                        relation_put(world.fixture->store, world.fixture->jia, UNIT_ONE, 1), 0);
                 stop(&world);
         }
 }
@@ -432,15 +502,17 @@ static void test_unit_password(void **state) {
         for (int left = 3; left >= 0; left--) {
                 Statement *statement = NULL;
 
-                ask(&world, VERIFY_ONE, "method=declaration_password&refresh=captcha", bing, &answer);
+                ask(&world, VERIFY_ONE, "method=declaration_password&refresh=captcha", bing,
+                    &answer);
                 assert_int_equal(answer.status, 403);
                 assert_int_equal(wire_problem_decode(answer.body, answer.n_body, &problem), 0);
-                assert_int_equal(store_query(world.fixture->store, &statement, "SELECT answer FROM captcha WHERE id = $1", "t",
+                assert_int_equal(store_query(world.fixture->store, &statement,
+                                             "SELECT answer FROM captcha WHERE id = $1", "t",
                                              problem.captcha.id),
                                  0);
                 assert_int_equal(statement_next(statement), 1);
-                (void)snprintf(body, sizeof(body), DECLARE "wrong&captcha_id=%s&captcha_answer=%s", problem.captcha.id,
-                               statement_text(statement, 0));
+                (void)snprintf(body, sizeof(body), DECLARE "wrong&captcha_id=%s&captcha_answer=%s",
+                               problem.captcha.id, statement_text(statement, 0));
                 (void)statement_free(statement);
                 wire_problem_done(&problem);
 
@@ -450,7 +522,8 @@ static void test_unit_password(void **state) {
                 if (left > 0)
                         assert_int_equal(problem.attempts_left, left);
                 else
-                        assert_true(strstr(problem.type, "/unit-locked") && problem.retry_after == 7200);
+                        assert_true(strstr(problem.type, "/unit-locked") &&
+                                    problem.retry_after == 7200);
                 wire_problem_done(&problem);
         }
         expect(&world, VERIFY_ONE, DECLARE "Declare-1", jia, 403, "/unit-locked");
@@ -471,15 +544,17 @@ static void device_begin(World *world, const char *more, WireDeviceAnswer *ret) 
         assert_string_equal(ret->verification_uri_complete + 19, ret->user_code);
 }
 
-static void poll(World *world, const WireDeviceAnswer *device, const char *more, long status, const char *part) {
+static void poll(World *world, const WireDeviceAnswer *device, const char *more, long status,
+                 const char *part) {
         char body[512];
 
-        (void)snprintf(body, sizeof(body), C DEVICE_GRANT "&device_code=%s%s", secret_text(device->device_code), more);
+        (void)snprintf(body, sizeof(body), C DEVICE_GRANT "&device_code=%s%s",
+                       secret_text(device->device_code), more);
         expect(world, "/oauth2/token", body, "basic", status, part);
 }
 
-static void phone(World *world, const WireDeviceAnswer *device, const char *deed, const char *token, long status,
-                  const char *part) {
+static void phone(World *world, const WireDeviceAnswer *device, const char *deed, const char *token,
+                  long status, const char *part) {
         char path[128];
 
         (void)snprintf(path, sizeof(path), "/app/device/%s%s", device->user_code, deed);
@@ -496,7 +571,9 @@ static void test_device(void **state) {
         token_make(&world, CLIENT_APP, world.fixture->bing, bing, sizeof(bing));
         token_make(&world, "ws", world.fixture->jia, workstation, sizeof(workstation));
 
-        device_begin(&world, "&host=%3Cws01%3E&service=login&terminal=tty1%1B%5B31m&login_hint=19900000001", &device);
+        device_begin(&world,
+                     "&host=%3Cws01%3E&service=login&terminal=tty1%1B%5B31m&login_hint=19900000001",
+                     &device);
         poll(&world, &device, "", 400, "\"state\":\"pending\"");
         poll(&world, &device, "", 400, "\"slow_down\"");
         poll(&world, &device, "&wait=1&seen=scanned", 400, "\"state\":\"pending\"");
@@ -536,7 +613,9 @@ static void test_device(void **state) {
         assert_int_equal(account_set_disabled(world.fixture->store, world.fixture->bing, 1), 0);
         phone(&world, &device, "", bing, 401, "/unauthorized");
         phone(&world, &device, "/confirm", bing, 403, "/account-disabled");
-        assert_int_equal(store_run(world.fixture->store, "UPDATE device SET expires_at = created_at", ""), 0);
+        assert_int_equal(
+                store_run(world.fixture->store, "UPDATE device SET expires_at = created_at", ""),
+                0);
         phone(&world, &device, "/confirm", jia, 410, "/device-expired");
         poll(&world, &device, "&wait=5&seen=pending", 400, "\"expired_token\"");
         wire_device_answer_done(&device);
@@ -558,10 +637,12 @@ static void test_digits(void **state) {
         ask(&world, path, "", jia, &answer);
         assert_int_equal(wire_confirmation_decode(answer.body, answer.n_body, &confirmation), 0);
         poll(&world, &device, "&wait=5&seen=pending", 400, "\"state\":\"digits_required\"");
-        confirmation.digits[0] = (char)(confirmation.digits[0] == '9' ? '0' : confirmation.digits[0] + 1);
+        confirmation.digits[0] = (char)(confirmation.digits[0] == '9' ? '0'
+                                                                      : confirmation.digits[0] + 1);
         (void)snprintf(more, sizeof(more), "&digits=%s", confirmation.digits);
         poll(&world, &device, more, 400, "{\"error\":\"invalid_digits\",\"attempts_left\":2}");
-        confirmation.digits[0] = (char)(confirmation.digits[0] == '0' ? '9' : confirmation.digits[0] - 1);
+        confirmation.digits[0] = (char)(confirmation.digits[0] == '0' ? '9'
+                                                                      : confirmation.digits[0] - 1);
         (void)snprintf(more, sizeof(more), "&digits=%s", confirmation.digits);
         poll(&world, &device, more, 200, "\"access_token\"");
         poll(&world, &device, more, 400, "\"invalid_grant\"");
@@ -570,8 +651,8 @@ static void test_digits(void **state) {
         stop(&world);
 }
 
-/* A held request hears at once of what the phone does, within about a second of what another process does,
- * and of the server's end. */
+/* A held request hears at once of what the phone does, within about a second of what another
+ * process does, and of the server's end. */
 static void test_held(void **state) {
         enum { BY_PHONE, BY_OTHER, BY_STOP, _BY_MAX };
         static const uint64_t limits_usec[_BY_MAX] = { 500000, 2000000, 2000000 };
@@ -591,7 +672,8 @@ static void test_held(void **state) {
                 assert_true(pid >= 0);
                 if (pid == 0) {
                         world.curl = curl_easy_init();
-                        poll(&world, &device, "&wait=15&seen=pending", 400, by == BY_STOP ? "\"pending\"" : "\"refused\"");
+                        poll(&world, &device, "&wait=15&seen=pending", 400,
+                             by == BY_STOP ? "\"pending\"" : "\"refused\"");
                         _exit(0);
                 }
                 (void)nanosleep(&(const struct timespec){ .tv_nsec = 200000000 }, NULL);
@@ -599,7 +681,9 @@ static void test_held(void **state) {
                 if (by == BY_PHONE)
                         phone(&world, &device, "/refuse", jia, 200, "\"refused\"");
                 else if (by == BY_OTHER)
-                        assert_int_equal(store_run(world.fixture->store, "UPDATE device SET state = 'refused'", ""), 0);
+                        assert_int_equal(store_run(world.fixture->store,
+                                                   "UPDATE device SET state = 'refused'", ""),
+                                         0);
                 else
                         assert_int_equal(kill(world.pid, SIGTERM), 0);
                 assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -646,7 +730,8 @@ static void test_headers(void **state) {
 
         world_begin(*state, PHASE_NONE, &world);
         ask(&world, "/Q/AAAAAAAA", NULL, NULL, &answer);
-        assert_non_null(strstr(answer.headers, "Content-Security-Policy: default-src 'none'; style-src 'sha256-"));
+        assert_non_null(strstr(answer.headers,
+                               "Content-Security-Policy: default-src 'none'; style-src 'sha256-"));
         assert_non_null(strstr(answer.headers, "frame-ancestors 'none'"));
         assert_null(strstr(answer.body, "<script"));
         ask(&world, "/oauth2/token", "", NULL, &answer);
@@ -660,9 +745,9 @@ static void test_headers(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                UNIT_TEST(test_asked),  UNIT_TEST(test_password), UNIT_TEST(test_units), UNIT_TEST(test_unit_password),
-                UNIT_TEST(test_device), UNIT_TEST(test_digits),   UNIT_TEST(test_held),  UNIT_TEST(test_too_large),
-                UNIT_TEST(test_headers),
+                UNIT_TEST(test_asked),         UNIT_TEST(test_password),  UNIT_TEST(test_units),
+                UNIT_TEST(test_unit_password), UNIT_TEST(test_device),    UNIT_TEST(test_digits),
+                UNIT_TEST(test_held),          UNIT_TEST(test_too_large), UNIT_TEST(test_headers),
         };
 
         wire_init_process();

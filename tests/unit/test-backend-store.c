@@ -97,16 +97,26 @@ static void test_rollback(void **state) {
 static void test_constraints(void **state) {
         Fixture *fixture = *state;
 
-        assert_int_equal(store_run(fixture->store, "INSERT INTO account_name (name, account_id) VALUES ('ceshi_jia', $1)", "t",
-                                   fixture->bing),
-                         STORE_E_EXISTS);
-        assert_int_equal(store_run(fixture->store, "INSERT INTO account_name (name, account_id) VALUES ('new', 'nobody')", ""),
-                         STORE_E_EXISTS);
-        assert_int_equal(store_run(fixture->store, "INSERT INTO guard (key, tries_left, touched_at) VALUES ('x', 6, 0)", ""),
-                         STORE_E_EXISTS);
+        assert_int_equal(
+                store_run(fixture->store,
+                          "INSERT INTO account_name (name, account_id) VALUES ('ceshi_jia', $1)",
+                          "t", fixture->bing),
+                STORE_E_EXISTS);
+        assert_int_equal(
+                store_run(fixture->store,
+                          "INSERT INTO account_name (name, account_id) VALUES ('new', 'nobody')",
+                          ""),
+                STORE_E_EXISTS);
+        assert_int_equal(
+                store_run(fixture->store,
+                          "INSERT INTO guard (key, tries_left, touched_at) VALUES ('x', 6, 0)", ""),
+                STORE_E_EXISTS);
         /* STRICT: a text is no number */
-        assert_int_equal(store_run(fixture->store, "INSERT INTO guard (key, tries_left, touched_at) VALUES ('x', 'a', 0)", ""),
-                         STORE_E_EXISTS);
+        assert_int_equal(
+                store_run(fixture->store,
+                          "INSERT INTO guard (key, tries_left, touched_at) VALUES ('x', 'a', 0)",
+                          ""),
+                STORE_E_EXISTS);
 }
 
 static void test_parameters(void **state) {
@@ -114,7 +124,8 @@ static void test_parameters(void **state) {
         Statement *statement = NULL, *again = NULL;
         static const char sql[] = "SELECT $2, $1, $2";
 
-        assert_int_equal(store_query(fixture->store, &statement, sql, "ti", "a", (int64_t)5000000000), 0);
+        assert_int_equal(
+                store_query(fixture->store, &statement, sql, "ti", "a", (int64_t)5000000000), 0);
         assert_int_equal(statement_next(statement), 1);
         assert_int_equal(statement_int(statement, 0), 5000000000);
         assert_string_equal(statement_text(statement, 1), "a");
@@ -123,13 +134,16 @@ static void test_parameters(void **state) {
         (void)statement_free(statement);
 
         assert_int_equal(store_query(fixture->store, &statement, "SELECT $1", "x"), -EINVAL);
-        assert_int_equal(store_query(fixture->store, &statement, "SELECT $1", "tt", "a", "b"), -EINVAL);
+        assert_int_equal(store_query(fixture->store, &statement, "SELECT $1", "tt", "a", "b"),
+                         -EINVAL);
         assert_int_equal(store_query(fixture->store, &statement, "SELECT nonsense", ""), -EIO);
 }
 
 /* threats 82: what looks like SQL is text */
 static void test_injection(void **state) {
-        static const char *const names[] = { "'; DROP TABLE account; --", "\" OR 1=1", "%n%s", "a\nb", "$1", "?1", "\\' OR ''='" };
+        static const char *const names[] = {
+                "'; DROP TABLE account; --", "\" OR 1=1", "%n%s", "a\nb", "$1", "?1", "\\' OR ''='"
+        };
         Fixture *fixture = *state;
         AccountRow row;
 
@@ -137,7 +151,8 @@ static void test_injection(void **state) {
                 UnitRow unit;
 
                 assert_int_equal(account_find(fixture->store, names[i], &row), ACCOUNT_E_UNKNOWN);
-                assert_int_equal(unit_find(fixture->store, fixture->jia, names[i], &unit), UNIT_E_UNKNOWN);
+                assert_int_equal(unit_find(fixture->store, fixture->jia, names[i], &unit),
+                                 UNIT_E_UNKNOWN);
         }
         assert_int_equal(fixture_number(fixture, "SELECT COUNT(*) FROM account"), 2);
 }
@@ -159,8 +174,8 @@ static void test_elsewhere(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                UNIT_TEST(test_modes),     UNIT_TEST(test_paths),       UNIT_TEST(test_link),
-                UNIT_TEST(test_newer),     UNIT_TEST(test_reopened),    UNIT_TEST(test_rollback),
+                UNIT_TEST(test_modes),       UNIT_TEST(test_paths),      UNIT_TEST(test_link),
+                UNIT_TEST(test_newer),       UNIT_TEST(test_reopened),   UNIT_TEST(test_rollback),
                 UNIT_TEST(test_constraints), UNIT_TEST(test_parameters), UNIT_TEST(test_injection),
                 UNIT_TEST(test_elsewhere),
         };
