@@ -8,7 +8,7 @@
 #include "lib/common/identity.h"
 
 #define COLUMNS \
-        "account.id, account.login_name, account.name, account.mobile, account.password_hash,"
+        "account.id, account.login_name, account.name, account.mobile, account.password_hash," \
         " account.disabled"
 
 static int copy(char *to, size_t size, const char *from) {

@@ -124,7 +124,7 @@ static void demo_load(Fixture *fixture, int64_t now, LoadCount *ret) {
 #define SUM \
         "SELECT (SELECT COUNT(*) FROM account) + 100 * (SELECT COUNT(*) FROM unit) + 10000 *" \
         " (SELECT COUNT(*) FROM relation)" \
-        " + 1000000 * (SELECT COUNT(*) FROM registration_code) + 100000000 * (SELECT COUNT(*)"
+        " + 1000000 * (SELECT COUNT(*) FROM registration_code) + 100000000 * (SELECT COUNT(*)" \
         " FROM account_name)"
 
 static void test_demo(void **state) {
