@@ -167,6 +167,8 @@ bool answer_plain(const Secret *answer, char *ret, size_t n) {
                 i += c ? 3 : 1;
                 if (!c)
                         c = (char)p[i - 1];
+                if (c == '\0')
+                        return false;
                 if (is_blank(c) && n_used == 0)
                         continue;
                 if (n_used + 1 >= n) {

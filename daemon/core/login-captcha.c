@@ -44,25 +44,25 @@ void login_captcha_ask(Login *login) {
 int login_captcha_take(Login *login, const Secret *answer, CaptchaAnswer *ret) {
         char plain[LIMIT_CAPTCHA_ANSWER_BYTES + 1] = "";
         Secret *captcha = NULL;
-        int r;
+        int r = 0;
 
-        if (!answer_plain(answer, plain, sizeof(plain)) || !plain[0] || strchr(plain, ' ')) {
+        if (!answer_plain(answer, plain, sizeof(plain)) || !plain[0] || strchr(plain, ' '))
                 *ret = CAPTCHA_IMPOSSIBLE;
-                return 0;
-        }
-        if (strcmp(plain, "r") == 0 || strcmp(plain, "R") == 0) {
+        else if (strcmp(plain, "r") == 0 || strcmp(plain, "R") == 0)
                 *ret = CAPTCHA_REFRESH;
-                return 0;
+        else {
+                *ret = CAPTCHA_TYPED;
+                r = secret_new_from(plain, strlen(plain), &captcha);
         }
 
-        r = secret_new_from(plain, strlen(plain), &captcha);
         explicit_bzero(plain, sizeof(plain));
         if (r < 0)
                 return r;
 
-        login->captcha = secret_free(login->captcha);
-        login->captcha = captcha;
-        *ret = CAPTCHA_TYPED;
+        if (captcha) {
+                (void)secret_free(login->captcha);
+                login->captcha = captcha;
+        }
         return 0;
 }
 

@@ -201,7 +201,7 @@ extern const AskRule login_asks[_ASK_MAX];
 
 int login_answered(Login *login, const Secret *answer);
 /** answer_plain() - a short answer without spaces around, full-width made plain; false if it is
- * longer than @n - 1 */
+ * longer than @n - 1, or no text; then @ret may hold a part of it */
 bool answer_plain(const Secret *answer, char *ret, size_t n);
 /** answer_is_password() - can the platform be sent this? Not empty, not too long, well-formed, no
  * control character */

@@ -254,60 +254,67 @@ int login_digits_wrong(Login *login, Reply *reply) {
         return 0;
 }
 
-/* Digits in groups are digits: "123 456". */
-static size_t digits_pack(char *s) {
-        size_t n = 0;
+/* What was typed beside a code. */
+typedef enum Typed {
+        TYPED_DIGITS, /* six, as they are wanted */
+        TYPED_NUMBER, /* digits, and not six */
+        TYPED_OTHER,
+} Typed;
 
-        for (const char *p = s; *p; p++)
-                if (*p != ' ' && *p != '-')
-                        s[n++] = *p;
-        s[n] = '\0';
-        return n;
+/* Digits in groups are digits: "123 456". The buffer is wiped: who does not read may have typed a
+ * password. */
+static int digits_read(const Secret *answer, Typed *ret_typed, Secret **ret_digits) {
+        char plain[LIMIT_DIGITS * 3 + 1] = "";
+        size_t n = 0;
+        int r = 0;
+
+        *ret_typed = TYPED_OTHER;
+        if (answer_plain(answer, plain, sizeof(plain))) {
+                for (const char *p = plain; *p; p++)
+                        if (*p != ' ' && *p != '-')
+                                plain[n++] = *p;
+                plain[n] = '\0';
+
+                if (strspn(plain, "0123456789") == n)
+                        *ret_typed = n == LIMIT_DIGITS ? TYPED_DIGITS : TYPED_NUMBER;
+                if (*ret_typed == TYPED_DIGITS)
+                        r = secret_new_from(plain, n, ret_digits);
+        }
+
+        explicit_bzero(plain, sizeof(plain));
+        return r;
 }
 
 int login_confirmed_answered(Login *login, const Secret *answer) {
-        char plain[LIMIT_DIGITS * 3 + 1] = "";
-        Secret *digits = NULL;
-        bool fits;
-        size_t n;
+        _cleanup_(secret_freep) Secret *digits = NULL;
+        Typed typed = TYPED_NUMBER;
         int r;
 
-        /* In MODE_MANY the state is known: the digits are what is missing. */
-        if (!answer && login->mode == MODE_MANY) {
-                login_tell(login, SAY_DIGITS_SHAPE);
-                login_ask(login, ASK_DIGITS);
-                return 0;
-        }
-        if (!answer) {
-                poll_at_once(login);
-                return 0;
-        }
-
-        fits = answer_plain(answer, plain, sizeof(plain));
-        n = fits ? digits_pack(plain) : 0;
-        if (fits && n == LIMIT_DIGITS && strspn(plain, "0123456789") == n &&
-            login->ask == ASK_DIGITS) {
-                r = secret_new_from(plain, n, &digits);
-                explicit_bzero(plain, sizeof(plain));
+        if (answer) {
+                r = digits_read(answer, &typed, &digits);
                 if (r < 0)
                         return r;
-
-                login->digits = secret_free(login->digits);
-                login->digits = digits;
-                poll_with_digits(login);
-                return 0;
         }
 
-        /* Anything that is not an attempt at the digits is a wish to go back. */
-        if (login_offers_other(login, login->ask) && (!fits || strspn(plain, "0123456789") != n)) {
+        if (typed == TYPED_OTHER && login_offers_other(login, login->ask)) {
                 leave(login);
                 return 0;
         }
 
-        if (login->ask == ASK_DIGITS)
+        /* Enter asks how it stands; in MODE_MANY that is known, and the digits are what is missing.
+         */
+        if (login->ask == ASK_CONFIRMED || (!answer && login->mode != MODE_MANY)) {
+                poll_at_once(login);
+                return 0;
+        }
+        if (typed != TYPED_DIGITS) {
                 login_tell(login, SAY_DIGITS_SHAPE);
-        else
-                login_tell(login, SAY_SCAN_WAITING);
-        login_ask(login, login->ask);
+                login_ask(login, ASK_DIGITS);
+                return 0;
+        }
+
+        (void)secret_free(login->digits);
+        login->digits = TAKE_PTR(digits);
+        poll_with_digits(login);
         return 0;
 }

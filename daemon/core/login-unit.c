@@ -195,26 +195,27 @@ static size_t unit_of_answer(const Login *login, char *plain) {
 int login_unit_answered(Login *login, const Secret *answer) {
         char plain[LIMIT_UNIT_CODE_BYTES + 1] = "";
         bool pages = login->person.n_units > LOGIN_CHOICES_PAGE;
-        size_t unit = UNIT_NOBODY;
+        bool next, previous;
+        size_t unit;
 
-        if (answer && secret_is_text(answer) && answer_plain(answer, plain, sizeof(plain))) {
-                if (pages && strcasecmp(plain, "n") == 0) {
-                        page_turn(login, login->page_first + LOGIN_CHOICES_PAGE);
-                        return 0;
-                }
-                if (pages && strcasecmp(plain, "p") == 0) {
-                        page_turn(login, login->page_first - LOGIN_CHOICES_PAGE);
-                        return 0;
-                }
-                if (plain[0])
-                        unit = unit_of_answer(login, plain);
-        }
+        if (answer && !answer_plain(answer, plain, sizeof(plain)))
+                plain[0] = '\0';
 
-        if (unit == UNIT_NOBODY) {
+        next = pages && strcasecmp(plain, "n") == 0;
+        previous = pages && strcasecmp(plain, "p") == 0;
+        unit = plain[0] ? unit_of_answer(login, plain) : UNIT_NOBODY;
+        explicit_bzero(plain, sizeof(plain));
+
+        if (next)
+                page_turn(login, login->page_first + LOGIN_CHOICES_PAGE);
+        else if (previous)
+                page_turn(login, login->page_first - LOGIN_CHOICES_PAGE);
+        else if (unit != UNIT_NOBODY)
+                unit_verify(login, unit);
+        else {
                 login_tell(login, SAY_UNIT_CHOICE_WRONG);
                 unit_list(login);
-        } else
-                unit_verify(login, unit);
+        }
         return 0;
 }
 
