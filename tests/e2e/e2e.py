@@ -27,7 +27,8 @@ TREE = os.path.dirname(os.path.dirname(HERE))
 LAB = os.path.join(TREE, 'tests/lab')
 RUN = '/run/itax-lab'
 # Never a sanitized one: it loads whatever modules a stack has.
-PAM_TRY = os.path.join(os.path.dirname(os.environ.get('ITAX_LAB_MODULE') or f'{TREE}/build/.'), 'pam-try')
+PAM_TRY = os.path.join(os.path.dirname(os.environ['ITAX_LAB_MODULE']) if 'ITAX_LAB_MODULE' in os.environ
+                       else os.environ.get('ITAX_LAB_BUILD', f'{TREE}/build'), 'pam-try')
 
 with open(os.path.join(LAB, 'demo-data.json'), encoding='utf-8') as _file:
     DATA = json.load(_file)
@@ -162,8 +163,14 @@ def itaxd_pid():
     return found[0]
 
 
-def backend(what):
-    subprocess.run([f'{LAB}/backend', what], check=True, timeout=30)
+def backend(*words):
+    """start, stop, restart, or what the platform's administrator does (tests/lab/backend)."""
+    subprocess.run([f'{LAB}/backend', *words], check=True, timeout=30, stdout=subprocess.DEVNULL)
+
+
+def unlock(user):
+    """Give an account its tries back, so that no captcha is due."""
+    backend('account', 'unlock', ACCOUNTS[user]['login_name'])
 
 
 def backend_signal(number):
@@ -266,10 +273,10 @@ class Try:
         return text
 
     def address(self, seconds=20, other_than=None):
-        """Wait until an address of a QR login was shown."""
+        """Wait until the address of a QR login was shown in words; the one that the picture holds."""
         while True:
-            found = [a for a in re.findall(r'HTTPS://ITAX\.LAB/Q/[0-9A-Z]{8}', self.text) if a != other_than]
-            if found:
+            found = [f'HTTPS://ITAX.LAB/Q/{code}' for code in re.findall(r'itax\.lab/Q .*?\b([0-9A-Z]{8})\b', self.text)]
+            if found and found[-1] != other_than:
                 return found[-1]
             line = self.step(seconds)
             if line is None or 'call' in line:
@@ -298,3 +305,13 @@ class Try:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+
+
+# The questions, as itaxd asks them in English.
+ACCOUNT = r'Account \([^)]*\): $'
+PASSWORD = r'Password: $'
+CAPTCHA = r'Characters in the picture[^\n]*: $'
+UNIT = r'Number of the unit: $'
+UNIT_PASSWORD = r'Declaration password of the unit: $'
+DIGITS = r'Six digits shown on the phone[^\n]*: $'
+ENGLISH = {'ITAX_LAB_LANG': 'en'}
