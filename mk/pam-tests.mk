@@ -2,8 +2,9 @@
 # tests/pam: the module under the real libpam. Two variants of it are linked, each of the objects that
 # make pam_itax.so: one finds the calls of client.h in the test program, the other a bus of its own.
 
-# A sanitizer brings its own allocators, which cannot be made to fail.
-PAM_TEST_SRC := $(filter-out $(if $(filter 1,$(SAN)),tests/pam/test-faults.c),$(wildcard tests/pam/test-*.c))
+# A sanitizer brings its own allocators: they cannot be made to fail, and they keep what was freed.
+PAM_TEST_PLAIN := tests/pam/test-faults.c tests/pam/test-memory.c
+PAM_TEST_SRC := $(filter-out $(if $(filter 1,$(SAN)),$(PAM_TEST_PLAIN)),$(wildcard tests/pam/test-*.c))
 PAM_TESTS := $(patsubst tests/pam/%.c,$(BUILD)/pamtest/%,$(PAM_TEST_SRC))
 PAM_TEST_HELP := $(call objects,tests/pam/harness.c tests/pam/script.c tests/pam/box.c pam_module/codes.c pam_module/options.c)
 PAM_TEST_MODULES := $(BUILD)/pamtest/pam_itax_scripted.so $(BUILD)/pamtest/pam_itax_place.so

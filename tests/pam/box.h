@@ -18,6 +18,7 @@ typedef enum BoxManner {
         BOX_NO_SOCKET, /* OpenLogin is answered with a string */
         BOX_HUNG_UP,   /* OpenLogin is answered with a socket that is closed at the other end */
         BOX_STUCK,     /* OpenLogin is answered, Next is not */
+        BOX_DEAF,      /* asks, and then does not answer any more */
 } BoxManner;
 
 typedef struct Box {
