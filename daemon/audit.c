@@ -11,8 +11,8 @@
 #include "lib/common/identity.h"
 #include "lib/common/text.h"
 
-/* A taxpayer number of one person is his identity number, by itself or with two digits behind it; before 1999
- * that number had 15 digits, and a unit's own number of 15 cannot be told from it. */
+/* A taxpayer number of one person is his identity number, by itself or with two digits behind it;
+ * before 1999 that number had 15 digits, and a unit's own number of 15 cannot be told from it. */
 static bool unit_may_be_person(const char *code) {
         char number[19] = "";
 
@@ -40,20 +40,24 @@ void audit_outcome(const AuditRecord *record) {
         _cleanup_(freep) char *account = NULL, *unit = NULL;
         char caller[16], seconds[32], message[LOG_MESSAGE_BYTES];
 
-        /* Without memory the account is left out: a record that is missing is worth less than one that is short. */
+        /* Without memory the account is left out: a record that is missing is worth less than one
+         * that is short. */
         if (or_none(outcome->account))
                 (void)text_mask(outcome->account, &account);
         if (or_none(outcome->unit))
                 (void)unit_shown(outcome->unit, &unit);
         (void)snprintf(caller, sizeof(caller), "%lu", (unsigned long)record->caller);
-        (void)snprintf(seconds, sizeof(seconds), "%.3f", (double)record->duration_usec / USEC_PER_SEC);
-        (void)snprintf(message, sizeof(message),
-                       "login %s (%s): service=%s tty=%s rhost=%s account=%s user=%s unit=%s method=%s", result,
-                       outcome->detail ? outcome->detail : "-",
-                       or_none(record->service) ? record->service : "-", or_none(record->tty) ? record->tty : "-",
-                       or_none(record->rhost) ? record->rhost : "-", account ? account : "-",
-                       or_none(outcome->user) ? outcome->user : "-", unit ? unit : "-",
-                       or_none(outcome->method) ? outcome->method : "-");
+        (void)snprintf(seconds, sizeof(seconds), "%.3f",
+                       (double)record->duration_usec / USEC_PER_SEC);
+        (void)snprintf(
+                message, sizeof(message),
+                "login %s (%s): service=%s tty=%s rhost=%s account=%s user=%s unit=%s method=%s",
+                result, outcome->detail ? outcome->detail : "-",
+                or_none(record->service) ? record->service : "-",
+                or_none(record->tty) ? record->tty : "-",
+                or_none(record->rhost) ? record->rhost : "-", account ? account : "-",
+                or_none(outcome->user) ? outcome->user : "-", unit ? unit : "-",
+                or_none(outcome->method) ? outcome->method : "-");
 
         const LogField fields[] = {
                 { "ITAX_RESULT", result },
@@ -68,5 +72,6 @@ void audit_outcome(const AuditRecord *record) {
                 { "ITAX_METHOD", or_none(outcome->method) },
                 { "ITAX_SECONDS", seconds },
         };
-        log_fields(granted ? LOG_INFO : LOG_NOTICE, record->login_id, message, fields, ELEMENTSOF(fields));
+        log_fields(granted ? LOG_INFO : LOG_NOTICE, record->login_id, message, fields,
+                   ELEMENTSOF(fields));
 }

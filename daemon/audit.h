@@ -3,11 +3,11 @@
 
 /* Audit: one record for each login that ended, for the administrator at 8 a.m.
  *
- * Fields beside the message: ITAX_RESULT (granted or the reason of the step), ITAX_DETAIL (a fixed word),
- * ITAX_SERVICE, ITAX_TTY, ITAX_RHOST, ITAX_CALLER (uid), ITAX_ACCOUNT (masked, only when it was proven or
- * came from the map), ITAX_USER (local user, only when it exists here), ITAX_UNIT (masked where it could be a
- * person's number), ITAX_METHOD, ITAX_SECONDS. Never a secret, and never a name that nobody knows: it may be a
- * password typed too early. */
+ * Fields beside the message: ITAX_RESULT (granted or the reason of the step), ITAX_DETAIL (a fixed
+ * word), ITAX_SERVICE, ITAX_TTY, ITAX_RHOST, ITAX_CALLER (uid), ITAX_ACCOUNT (masked, only when it
+ * was proven or came from the map), ITAX_USER (local user, only when it exists here), ITAX_UNIT
+ * (masked where it could be a person's number), ITAX_METHOD, ITAX_SECONDS. Never a secret, and
+ * never a name that nobody knows: it may be a password typed too early. */
 
 #include <stdint.h>
 #include <sys/types.h>

@@ -161,11 +161,12 @@ static int parse_callers(const ConfigKey *key, const char *value, void *field) {
         (void)key;
         if (!copy)
                 return -ENOMEM;
-        for (char *name = strtok_r(copy, " \t,", &save); name; name = strtok_r(NULL, " \t,", &save)) {
+        for (char *name = strtok_r(copy, " \t,", &save); name;
+             name = strtok_r(NULL, " \t,", &save)) {
                 char **more;
 
-                if (isdigit((unsigned char)*name) || *name == '-' || strlen(name) > LIMIT_USER_BYTES ||
-                    config->n_callers >= CONFIG_CALLERS_MAX)
+                if (isdigit((unsigned char)*name) || *name == '-' ||
+                    strlen(name) > LIMIT_USER_BYTES || config->n_callers >= CONFIG_CALLERS_MAX)
                         return CONFIG_E_VALUE;
                 more = reallocarray(config->callers, config->n_callers + 1, sizeof(*more));
                 if (!more)
@@ -214,24 +215,33 @@ static int parse_picture(const ConfigKey *key, const char *value, void *field) {
 #define BACKEND_WAIT_SEC (unsigned)(LIMIT_BACKEND_WAIT_USEC / USEC_PER_SEC)
 
 static const ConfigKey keys[] = {
-        { "platform", "issuer", parse_issuer, AT(issuer), 0, 0, false, "an address with https:// and no '/' at the end" },
+        { "platform", "issuer", parse_issuer, AT(issuer), 0, 0, false,
+          "an address with https:// and no '/' at the end" },
         { "platform", "ca_file", parse_path, AT(ca_file), 0, 0, false, "an absolute path" },
-        { "platform", "client_id", parse_name, AT(client_id), 0, 0, false, "a name without spaces" },
-        { "platform", "client_secret_file", parse_path, AT(client_secret_file), 0, 0, false, "an absolute path" },
+        { "platform", "client_id", parse_name, AT(client_id), 0, 0, false,
+          "a name without spaces" },
+        { "platform", "client_secret_file", parse_path, AT(client_secret_file), 0, 0, false,
+          "an absolute path" },
         { "platform", "unix_socket", parse_path, AT(unix_socket), 0, 0, false, "an absolute path" },
-        { "platform", "proxy", parse_proxy, AT(proxy), 0, 0, true, "nothing, or an address with http:// or https://" },
-        { "platform", "timeout", parse_seconds, AT(timeout_usec), 1, BACKEND_WAIT_SEC, false, "1 to 15 seconds" },
+        { "platform", "proxy", parse_proxy, AT(proxy), 0, 0, true,
+          "nothing, or an address with http:// or https://" },
+        { "platform", "timeout", parse_seconds, AT(timeout_usec), 1, BACKEND_WAIT_SEC, false,
+          "1 to 15 seconds" },
         { "login", "phase", parse_phase, AT(phase), 0, 0, false, "dual, relation or realname" },
         { "login", "unit", parse_unit, AT(unit), 0, 0, false, "off, ask, required or a unit code" },
         { "login", "method", parse_method, AT(method), 0, 0, false, "any, password or qr" },
         { "login", "language", parse_language, AT(language), 0, 0, false, "zh_CN or en" },
         { "login", "users", parse_path, AT(users), 0, 0, false, "an absolute path" },
-        { "login", "timeout", parse_seconds, AT(login_timeout_usec), 10, 600, false, "10 to 600 seconds" },
-        { "callers", "services", parse_callers, 0, 0, 0, true, "at most 32 names of local users, divided by spaces" },
+        { "login", "timeout", parse_seconds, AT(login_timeout_usec), 10, 600, false,
+          "10 to 600 seconds" },
+        { "callers", "services", parse_callers, 0, 0, 0, true,
+          "at most 32 names of local users, divided by spaces" },
         { "service", "mode", parse_mode, OF(mode), 0, 0, false, "many, buffered or one" },
         { "service", "layout", parse_layout, OF(layout), 0, 0, false, "folded, lines or bare" },
-        { "service", "picture", parse_picture, OF(picture), 0, 0, false, "terminal, blocks, ascii or none" },
-        { "service", "timeout", parse_seconds, OF(timeout_usec), 10, 600, false, "10 to 600 seconds" },
+        { "service", "picture", parse_picture, OF(picture), 0, 0, false,
+          "terminal, blocks, ascii or none" },
+        { "service", "timeout", parse_seconds, OF(timeout_usec), 10, 600, false,
+          "10 to 600 seconds" },
 };
 
 /* Levenshtein's distance; names are short. */
@@ -247,7 +257,8 @@ static size_t word_distance(const char *a, const char *b) {
 
                 row[0] = i + 1;
                 for (size_t j = 0; j < n; j++) {
-                        size_t change = diagonal + (a[i] != b[j]), best = row[j] < row[j + 1] ? row[j] : row[j + 1];
+                        size_t change = diagonal + (a[i] != b[j]),
+                               best = row[j] < row[j + 1] ? row[j] : row[j + 1];
 
                         diagonal = row[j + 1];
                         row[j + 1] = best + 1 < change ? best + 1 : change;

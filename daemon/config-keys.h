@@ -28,5 +28,6 @@ unsigned config_key_index(const ConfigKey *key);
 /** config_key_guess() - the key whose name is nearest, of any section; NULL when none is near */
 const ConfigKey *config_key_guess(const char *section, const char *name);
 
-/** config_section_guess() - the section whose name is nearest; the name itself if there is such a one, NULL when none is near */
+/** config_section_guess() - the section whose name is nearest; the name itself if there is such a
+ * one, NULL when none is near */
 const char *config_section_guess(const char *section);

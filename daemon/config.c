@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Config: inih takes the lines apart; this file knows the keys. Each line is looked at before inih sees
- * it, because inih cuts long lines silently, continues indented ones, and tells only its first error. */
+/* Config: inih takes the lines apart; this file knows the keys. Each line is looked at before inih
+ * sees it, because inih cuts long lines silently, continues indented ones, and tells only its first
+ * error. */
 
 #include <errno.h>
 #include <ini.h>
@@ -31,7 +32,8 @@ typedef struct Reading {
         ConfigReportFn report;
         void *userdata;
         Config *config;
-        uint32_t seen[CONFIG_SERVICES_MAX + 1]; /* keys given, a bit each; [0] outside of services */
+        uint32_t
+                seen[CONFIG_SERVICES_MAX + 1]; /* keys given, a bit each; [0] outside of services */
 } Reading;
 
 static void _printf_(3, 4) problem(Reading *reading, unsigned line, const char *format, ...) {
@@ -56,9 +58,11 @@ static void report_unknown_key(Reading *reading, const char *section, const char
         if (!nearest)
                 problem(reading, reading->line, "unknown key '%s' in [%s]", name, section);
         else if (strcmp(nearest->name, name) == 0)
-                problem(reading, reading->line, "key '%s' belongs in [%s], not in [%s]", name, nearest->section, section);
+                problem(reading, reading->line, "key '%s' belongs in [%s], not in [%s]", name,
+                        nearest->section, section);
         else
-                problem(reading, reading->line, "unknown key '%s' in [%s]; did you mean '%s' in [%s]?", name, section,
+                problem(reading, reading->line,
+                        "unknown key '%s' in [%s]; did you mean '%s' in [%s]?", name, section,
                         nearest->name, nearest->section);
 }
 
@@ -66,14 +70,18 @@ static void report_unknown_section(Reading *reading, const char *section) {
         const char *nearest = config_section_guess(section);
 
         if (!*section)
-                problem(reading, reading->line, "a key before the first section; sections are " SECTIONS);
+                problem(reading, reading->line,
+                        "a key before the first section; sections are " SECTIONS);
         else if (nearest)
-                problem(reading, reading->line, "unknown section [%s]; did you mean [%s]?", section, nearest);
+                problem(reading, reading->line, "unknown section [%s]; did you mean [%s]?", section,
+                        nearest);
         else
-                problem(reading, reading->line, "unknown section [%s]; sections are " SECTIONS, section);
+                problem(reading, reading->line, "unknown section [%s]; sections are " SECTIONS,
+                        section);
 }
 
-/* The setting of one service, made when it is first named. Return: 0 (@ret NULL when there are too many), -ENOMEM. */
+/* The setting of one service, made when it is first named. Return: 0 (@ret NULL when there are too
+ * many), -ENOMEM. */
 static int service_setting(Reading *reading, const char *name, ServiceSetting **ret) {
         Config *config = reading->config;
         ServiceSetting *more;
@@ -123,7 +131,8 @@ static int take_value(Reading *reading, const char *section, const char *name, c
         } else if (strcmp(section, "service") == 0) {
                 problem(reading, reading->line, "[service] needs the name of one: [service NAME]");
                 return 0;
-        } else if (!config_section_guess(section) || strcmp(config_section_guess(section), section) != 0) {
+        } else if (!config_section_guess(section) ||
+                   strcmp(config_section_guess(section), section) != 0) {
                 report_unknown_section(reading, section);
                 return 0;
         }
@@ -139,9 +148,11 @@ static int take_value(Reading *reading, const char *section, const char *name, c
         }
         *seen |= UINT32_C(1) << config_key_index(key);
 
-        r = *value || key->may_be_empty ? key->parse(key, value, base + key->offset) : CONFIG_E_VALUE;
+        r = *value || key->may_be_empty ? key->parse(key, value, base + key->offset) :
+                                          CONFIG_E_VALUE;
         if (r == CONFIG_E_VALUE)
-                problem(reading, reading->line, "bad value '%s' of '%s'; allowed: %s", value, name, key->allowed);
+                problem(reading, reading->line, "bad value '%s' of '%s'; allowed: %s", value, name,
+                        key->allowed);
         return r < 0 ? r : 0;
 }
 
@@ -160,7 +171,8 @@ static int on_value(void *userdata, const char *section, const char *name, const
 
 static void line_close(Reading *reading) {
         if (reading->is_open)
-                problem(reading, reading->line, "neither a section, nor KEY = VALUE, nor a comment");
+                problem(reading, reading->line,
+                        "neither a section, nor KEY = VALUE, nor a comment");
         reading->is_open = false;
 }
 
@@ -185,7 +197,8 @@ static const char *line_look(Reading *reading, char *line, size_t n) {
                 char *end = strchr(line, ']');
 
                 if (!end || (size_t)(end - line) > CONFIG_SECTION_BYTES_MAX) {
-                        problem(reading, reading->line, "a section is [NAME], its name at most %u bytes",
+                        problem(reading, reading->line,
+                                "a section is [NAME], its name at most %u bytes",
                                 CONFIG_SECTION_BYTES_MAX);
                         return "";
                 }
@@ -263,9 +276,12 @@ Config *config_free(Config *config) {
         return NULL;
 }
 
-int config_parse(const char *path, char *text, size_t n, ConfigReportFn report, void *userdata, Config **ret) {
+int config_parse(const char *path, char *text, size_t n, ConfigReportFn report, void *userdata,
+                 Config **ret) {
         _cleanup_(config_freep) Config *config = NULL;
-        Reading reading = { .path = path, .text = text, .n = n, .report = report, .userdata = userdata };
+        Reading reading = {
+                .path = path, .text = text, .n = n, .report = report, .userdata = userdata
+        };
         int r;
 
         r = config_new(&config);
@@ -282,7 +298,8 @@ int config_parse(const char *path, char *text, size_t n, ConfigReportFn report, 
                 problem(&reading, (unsigned)r, "cannot be read");
 
         report_missing(&reading, "issuer", "the address of the platform");
-        report_missing(&reading, "ca_file", "the certificates that the platform's must chain up to");
+        report_missing(&reading, "ca_file",
+                       "the certificates that the platform's must chain up to");
         if (reading.is_bad)
                 return CONFIG_E_PROBLEMS;
 

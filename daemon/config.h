@@ -3,9 +3,9 @@
 
 /* Config: itaxd.conf
  *
- * One table holds every key with its parser, its place and what is allowed (config.c); conf/itaxd.conf
- * shows them all. A file with anything wrong in it is not used at all, and everything wrong in it is told
- * at once, with file and line. */
+ * One table holds every key with its parser, its place and what is allowed (config.c);
+ * conf/itaxd.conf shows them all. A file with anything wrong in it is not used at all, and
+ * everything wrong in it is told at once, with file and line. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -21,10 +21,12 @@
 /* Which unit is asked for: configuration and pam.d option "unit" have the same words. */
 typedef struct ConfigUnit {
         UnitPolicy policy;
-        char code[LIMIT_UNIT_CODE_BYTES + 1]; /* "" unless one unit was named; then .policy is UNIT_REQUIRED */
+        char code[LIMIT_UNIT_CODE_BYTES +
+                  1]; /* "" unless one unit was named; then .policy is UNIT_REQUIRED */
 } ConfigUnit;
 
-/* Strings are owned by the configuration; NULL where nothing was said and nothing holds without it. */
+/* Strings are owned by the configuration; NULL where nothing was said and nothing holds without it.
+ */
 typedef struct Config {
         char *issuer, *ca_file, *client_id; /* never NULL */
         char *client_secret_file, *unix_socket, *proxy;
@@ -58,9 +60,10 @@ typedef void (*ConfigReportFn)(const char *problem, void *userdata);
  */
 int config_load(const char *path, ConfigReportFn report, void *userdata, Config **ret);
 
-/** config_parse() - the same for @n bytes at @text; @path is only for the reports. @text is changed;
- * a NUL byte stands behind it. */
-int config_parse(const char *path, char *text, size_t n, ConfigReportFn report, void *userdata, Config **ret);
+/** config_parse() - the same for @n bytes at @text; @path is only for the reports. @text is
+ * changed; a NUL byte stands behind it. */
+int config_parse(const char *path, char *text, size_t n, ConfigReportFn report, void *userdata,
+                 Config **ret);
 
 Config *config_free(Config *config);
 DEFINE_CLEANUP(Config, config_free)
@@ -74,5 +77,6 @@ enum {
         CONFIG_E_VALUE = 2,
 };
 
-/** config_unit_from_string() - "off", "ask", "required" or a unit code. Return: 0 or CONFIG_E_VALUE. */
+/** config_unit_from_string() - "off", "ask", "required" or a unit code. Return: 0 or
+ * CONFIG_E_VALUE. */
 int config_unit_from_string(const char *word, ConfigUnit *ret);

@@ -55,5 +55,6 @@ Era *era_unref(Era *era) {
 Phase era_phase(const Era *era) {
         Phase announced = platform_phase(era->platform);
 
-        return announced < _PHASE_MAX && announced > era->config->phase ? announced : era->config->phase;
+        return announced < _PHASE_MAX && announced > era->config->phase ? announced :
+                                                                          era->config->phase;
 }

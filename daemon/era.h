@@ -3,7 +3,8 @@
 
 /* Era: one configuration with the platform and the directory made from it
  *
- * A reload begins a new era. A login stays in the era it began in, and an era goes with its last login. */
+ * A reload begins a new era. A login stays in the era it began in, and an era goes with its last
+ * login. */
 
 #include <systemd/sd-event.h>
 
@@ -30,5 +31,6 @@ Era *era_ref(Era *era);
 Era *era_unref(Era *era);
 DEFINE_CLEANUP(Era, era_unref)
 
-/** era_phase() - the stricter of what is configured and what the platform announces, as far as it was reached */
+/** era_phase() - the stricter of what is configured and what the platform announces, as far as it
+ * was reached */
 Phase era_phase(const Era *era);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Log: the native protocol of the journal is written here and not through sd_journal_sendv(), because
- * that one blocks when the journal hangs, and a daemon that hangs with it stops every login. As escaped
- * values never hold a newline, its plain form NAME=value is all that is needed. */
+/* Log: the native protocol of the journal is written here and not through sd_journal_sendv(),
+ * because that one blocks when the journal hangs, and a daemon that hangs with it stops every
+ * login. As escaped values never hold a newline, its plain form NAME=value is all that is needed.
+ */
 
 #include <errno.h>
 #include <stdarg.h>
@@ -94,7 +95,8 @@ void log_set_level(int priority) {
         log_state.level = priority;
 }
 
-static int journal_send(int priority, uint64_t login_id, const char *message, const LogField *fields, size_t n_fields) {
+static int journal_send(int priority, uint64_t login_id, const char *message,
+                        const LogField *fields, size_t n_fields) {
         char head[128], id[48] = "", line[LOG_FIELDS_MAX][LOG_VALUE_BYTES + 64];
         struct iovec iov[LOG_FIELDS_MAX + 3];
         struct msghdr header = {
@@ -106,7 +108,8 @@ static int journal_send(int priority, uint64_t login_id, const char *message, co
 
         if (login_id)
                 (void)snprintf(id, sizeof(id), "ITAX_LOGIN=%llu\n", (unsigned long long)login_id);
-        (void)snprintf(head, sizeof(head), "PRIORITY=%i\nSYSLOG_IDENTIFIER=itaxd\n%sMESSAGE=", priority, id);
+        (void)snprintf(head, sizeof(head),
+                       "PRIORITY=%i\nSYSLOG_IDENTIFIER=itaxd\n%sMESSAGE=", priority, id);
         iov[n++] = (struct iovec){ head, strlen(head) };
         iov[n++] = (struct iovec){ (void *)message, strlen(message) };
         iov[n++] = (struct iovec){ (void *)"\n", 1 };
@@ -127,7 +130,8 @@ static int journal_send(int priority, uint64_t login_id, const char *message, co
 }
 
 /* On one line, values quoted: NAME="value" */
-static void stream_write(int priority, uint64_t login_id, const char *message, const LogField *fields, size_t n_fields) {
+static void stream_write(int priority, uint64_t login_id, const char *message,
+                         const LogField *fields, size_t n_fields) {
         FILE *stream = log_state.fallback ? log_state.fallback : stderr;
 
         flockfile(stream);
@@ -156,7 +160,8 @@ static void stream_write(int priority, uint64_t login_id, const char *message, c
         funlockfile(stream);
 }
 
-void log_fields(int priority, uint64_t login_id, const char *message, const LogField *fields, size_t n_fields) {
+void log_fields(int priority, uint64_t login_id, const char *message, const LogField *fields,
+                size_t n_fields) {
         char escaped[LOG_MESSAGE_BYTES];
 
         if (priority > log_state.level)
@@ -171,7 +176,8 @@ void log_fields(int priority, uint64_t login_id, const char *message, const LogF
         if (log_state.n_lost) {
                 char lost[96];
 
-                (void)snprintf(lost, sizeof(lost), "%lu records were lost, the journal did not take them",
+                (void)snprintf(lost, sizeof(lost),
+                               "%lu records were lost, the journal did not take them",
                                log_state.n_lost);
                 if (journal_send(LOG_WARNING, 0, lost, NULL, 0) == 0)
                         log_state.n_lost = 0;

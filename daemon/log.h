@@ -3,12 +3,13 @@
 
 /* Log: what the daemon tells the administrator, a record a line
  *
- * Records go to the journal in its native protocol where there is one, else to standard error with the
- * priority in front ("<4>…", sd-daemon(3)). Nothing here waits: a journal that does not take a record loses
- * it, and the next one that it takes says how many were lost.
+ * Records go to the journal in its native protocol where there is one, else to standard error with
+ * the priority in front ("<4>…", sd-daemon(3)). Nothing here waits: a journal that does not take a
+ * record loses it, and the next one that it takes says how many were lost.
  *
- * Whatever a value holds, a record stays one line: bytes that must not be shown are written as \xNN. Never log
- * a secret, a body, an answer, or a user name that nobody knows (it may be a password typed too early). */
+ * Whatever a value holds, a record stays one line: bytes that must not be shown are written as
+ * \xNN. Never log a secret, a body, an answer, or a user name that nobody knows (it may be a
+ * password typed too early). */
 
 #include <stdint.h>
 #include <stdio.h>
@@ -20,7 +21,8 @@
 #define LOG_MESSAGE_BYTES 1024 /* a longer message is cut */
 #define LOG_VALUE_BYTES 512    /* a longer value of a field likewise */
 
-/* A field beside the message. @name is capitals, digits and underscores (systemd.journal-fields(7)). */
+/* A field beside the message. @name is capitals, digits and underscores
+ * (systemd.journal-fields(7)). */
 typedef struct LogField {
         const char *name;
         const char *value; /* NULL leaves the field out */
@@ -41,7 +43,8 @@ void log_open(const char *journal_path, FILE *fallback);
 void log_record(int priority, uint64_t login_id, const char *format, ...) _printf_(3, 4);
 
 /** log_fields() - write one record with fields; @message is escaped like the values */
-void log_fields(int priority, uint64_t login_id, const char *message, const LogField *fields, size_t n_fields);
+void log_fields(int priority, uint64_t login_id, const char *message, const LogField *fields,
+                size_t n_fields);
 
 /** log_set_level() - leave out what is less important than @priority; LOG_INFO at start */
 void log_set_level(int priority);

@@ -36,7 +36,8 @@ enum {
         EXIT_OK = 0,
         EXIT_TROUBLE = 1,
         EXIT_USAGE = 2,
-        EXIT_CONFIG = 78, /* EX_CONFIG of sysexits.h: systemd then knows that trying again is of no use */
+        EXIT_CONFIG =
+                78, /* EX_CONFIG of sysexits.h: systemd then knows that trying again is of no use */
 };
 
 static void print_usage(FILE *f) {
@@ -58,7 +59,8 @@ static void report_to_terminal(const char *problem, void *userdata _unused_) {
         fprintf(stderr, "%s\n", problem);
 }
 
-/* Nothing of this process may end up in a core file, be read by a debugger, or be left for others to read. */
+/* Nothing of this process may end up in a core file, be read by a debugger, or be left for others
+ * to read. */
 static void process_close_up(void) {
         const struct rlimit none = {};
         struct rlimit files;
@@ -67,19 +69,22 @@ static void process_close_up(void) {
         (void)prctl(PR_SET_DUMPABLE, 0);
         (void)setrlimit(RLIMIT_CORE, &none);
 
-        /* A login that waits holds a descriptor; started by the bus, we were given room for 1024. */
+        /* A login that waits holds a descriptor; started by the bus, we were given room for 1024.
+         */
         if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
                 files.rlim_cur = files.rlim_max < FILES_WANTED ? files.rlim_max : FILES_WANTED;
                 (void)setrlimit(RLIMIT_NOFILE, &files);
         }
 }
 
-static int on_end(sd_event_source *source, const struct signalfd_siginfo *info _unused_, void *userdata _unused_) {
+static int on_end(sd_event_source *source, const struct signalfd_siginfo *info _unused_,
+                  void *userdata _unused_) {
         (void)sd_notify(0, "STOPPING=1");
         return sd_event_exit(sd_event_source_get_event(source), EXIT_OK);
 }
 
-static int on_reload(sd_event_source *source _unused_, const struct signalfd_siginfo *info _unused_, void *userdata) {
+static int on_reload(sd_event_source *source _unused_, const struct signalfd_siginfo *info _unused_,
+                     void *userdata) {
         Program *program = userdata;
         _cleanup_(config_freep) Config *config = NULL;
         int r;
@@ -88,7 +93,8 @@ static int on_reload(sd_event_source *source _unused_, const struct signalfd_sig
         if (r == 0)
                 r = manager_reload(program->manager, config);
         if (r != 0) {
-                log_record(LOG_ERR, 0, "%s: not taken over; the configuration from before stays in force",
+                log_record(LOG_ERR, 0,
+                           "%s: not taken over; the configuration from before stays in force",
                            program->config_path);
                 return 0;
         }
@@ -117,7 +123,8 @@ static int add_signals(sd_event *event, Program *program) {
         (void)signal(SIGPIPE, SIG_IGN);
 
         for (size_t i = 0; i < ELEMENTSOF(table); i++) {
-                int r = sd_event_add_signal(event, NULL, table[i].number, table[i].handler, program);
+                int r = sd_event_add_signal(event, NULL, table[i].number, table[i].handler,
+                                            program);
 
                 if (r < 0)
                         return r;
@@ -216,7 +223,9 @@ int main(int argc, char **argv) {
 
         log_open(LOG_JOURNAL_SOCKET, stderr);
         if (geteuid() == 0) {
-                log_record(LOG_ERR, 0, "itaxd does not run as root: start itaxd.service, or let the bus start it as _itaxd");
+                log_record(
+                        LOG_ERR, 0,
+                        "itaxd does not run as root: start itaxd.service, or let the bus start it as _itaxd");
                 return EXIT_TROUBLE;
         }
         return serve(&program);

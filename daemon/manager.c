@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Manager: sessions in two lists. One that is over is moved to the second and freed from the loop, as its end is found
- * out inside callbacks of the objects it owns. */
+/* Manager: sessions in two lists. One that is over is moved to the second and freed from the loop,
+ * as its end is found out inside callbacks of the objects it owns. */
 
 #include <errno.h>
 #include <string.h>
@@ -17,7 +17,8 @@
 
 /* Whoever is not root leaves room for whoever is. */
 #define LOGINS_NOT_ROOT (LIMIT_LOGINS / 2)
-/* Refusals that are written down in a minute: a flood of them must not push records of logins out of the journal. */
+/* Refusals that are written down in a minute: a flood of them must not push records of logins out
+ * of the journal. */
 #define REFUSALS_TOLD 20U
 #define REFUSALS_USEC (60 * USEC_PER_SEC)
 
@@ -79,7 +80,8 @@ static void tell_refusal(Manager *manager, uid_t uid, const char *why) {
 
         if (now - manager->told_since_usec >= REFUSALS_USEC) {
                 if (manager->n_untold)
-                        log_record(LOG_WARNING, 0, "%u more callers were refused", manager->n_untold);
+                        log_record(LOG_WARNING, 0, "%u more callers were refused",
+                                   manager->n_untold);
                 manager->told_since_usec = now;
                 manager->n_told = manager->n_untold = 0;
         }
@@ -105,7 +107,8 @@ static size_t count_sessions_of(const Manager *manager, uid_t uid) {
 }
 
 /* Does the user that the application names exist on this host? */
-static void on_user(DirectoryLookup *lookup _unused_, int error, const DirectoryUser *user, void *userdata) {
+static void on_user(DirectoryLookup *lookup _unused_, int error, const DirectoryUser *user,
+                    void *userdata) {
         Session *session = userdata;
         Manager *manager = session->userdata;
         size_t n_accounts;
@@ -115,10 +118,13 @@ static void on_user(DirectoryLookup *lookup _unused_, int error, const Directory
                 return;
 
         if (error < 0) {
-                /* Who stands in the map is ours, whatever NSS says. Of anybody else nothing may be assumed. */
-                (void)directory_account_of_user(session->era->directory, session->user, &n_accounts);
+                /* Who stands in the map is ours, whatever NSS says. Of anybody else nothing may be
+                 * assumed. */
+                (void)directory_account_of_user(session->era->directory, session->user,
+                                                &n_accounts);
                 if (n_accounts == 0) {
-                        log_record(LOG_ERR, session->id, "the user could not be looked up: %s", strerrordesc_np(-error));
+                        log_record(LOG_ERR, session->id, "the user could not be looked up: %s",
+                                   strerrordesc_np(-error));
                         session_refuse(session, BUS_REFUSE_UNAVAILABLE);
                         return;
                 }
@@ -133,15 +139,18 @@ static void find_user(Manager *manager, Session *session) {
                 session_begin(session, manager->host, false);
                 return;
         }
-        r = directory_find_name(session->era->directory, session->user, on_user, session, &session->lookup);
+        r = directory_find_name(session->era->directory, session->user, on_user, session,
+                                &session->lookup);
         if (r < 0) {
-                log_record(LOG_ERR, session->id, "the user cannot be looked up: %s", strerrordesc_np(-r));
+                log_record(LOG_ERR, session->id, "the user cannot be looked up: %s",
+                           strerrordesc_np(-r));
                 session_refuse(session, BUS_REFUSE_UNAVAILABLE);
         }
 }
 
 /* Somebody who is not root: a service of the configuration, or a person asking for himself? */
-static void on_caller(DirectoryLookup *lookup _unused_, int error, const DirectoryUser *user, void *userdata) {
+static void on_caller(DirectoryLookup *lookup _unused_, int error, const DirectoryUser *user,
+                      void *userdata) {
         Session *session = userdata;
         Manager *manager = session->userdata;
         const Config *config = session->era->config;
@@ -161,7 +170,8 @@ static void on_caller(DirectoryLookup *lookup _unused_, int error, const Directo
                 refuse(manager, session, BUS_REFUSE_ACCESS, "it asked for somebody else");
                 return;
         }
-        if (!session->is_service && count_sessions_of(manager, session->uid) > LIMIT_LOGINS_PER_UID) {
+        if (!session->is_service &&
+            count_sessions_of(manager, session->uid) > LIMIT_LOGINS_PER_UID) {
                 refuse(manager, session, BUS_REFUSE_LIMIT, "too many logins at once");
                 return;
         }
@@ -187,10 +197,12 @@ static void on_open(BusOpen *open, const BusCaller *caller, void *userdata) {
                 return;
         }
 
-        r = session_new(manager->event, manager->era, open, caller, ++manager->last_id, on_over, manager, &session);
+        r = session_new(manager->event, manager->era, open, caller, ++manager->last_id, on_over,
+                        manager, &session);
         if (r != 0) {
-                tell_refusal(manager, caller->uid, r > 0 ? "the options of the pam.d line say nothing that is known" :
-                                                           strerrordesc_np(-r));
+                tell_refusal(manager, caller->uid,
+                             r > 0 ? "the options of the pam.d line say nothing that is known" :
+                                     strerrordesc_np(-r));
                 (void)bus_open_refuse(open, r > 0 ? BUS_REFUSE_ARGUMENTS : BUS_REFUSE_UNAVAILABLE);
                 return;
         }
@@ -202,7 +214,8 @@ static void on_open(BusOpen *open, const BusCaller *caller, void *userdata) {
                 find_user(manager, session);
                 return;
         }
-        r = directory_find_uid(session->era->directory, session->uid, on_caller, session, &session->lookup);
+        r = directory_find_uid(session->era->directory, session->uid, on_caller, session,
+                               &session->lookup);
         if (r < 0)
                 refuse(manager, session, BUS_REFUSE_ACCESS, strerrordesc_np(-r));
 }
@@ -215,7 +228,8 @@ static void on_name(int error, void *userdata) {
                 (void)sd_notify(0, "READY=1");
                 return;
         }
-        log_record(LOG_ERR, 0, "the bus name %s is not ours: %s", BUS_NAME, strerrordesc_np(-error));
+        log_record(LOG_ERR, 0, "the bus name %s is not ours: %s", BUS_NAME,
+                   strerrordesc_np(-error));
         (void)sd_event_exit(manager->event, 1);
 }
 

@@ -3,8 +3,9 @@
 
 /* Manager: who may ask, how many at once, and by which configuration
  *
- * Root may ask for anybody, users named under [callers] for anybody within lower limits, everybody else only
- * for the account that is mapped to himself (design.md D8). What happens then is daemon/session.c. */
+ * Root may ask for anybody, users named under [callers] for anybody within lower limits, everybody
+ * else only for the account that is mapped to himself (design.md D8). What happens then is
+ * daemon/session.c. */
 
 #include <systemd/sd-event.h>
 
@@ -18,8 +19,9 @@ typedef struct Manager Manager;
  * @bus_address: NULL for the system bus
  * @config: owned by the manager on success
  *
- * Opens directory and platform and asks for the bus name. Once it is ours, the service manager is told (READY=1).
- * When that is impossible or the name is lost, the loop is ended with a non-zero code.
+ * Opens directory and platform and asks for the bus name. Once it is ours, the service manager is
+ * told (READY=1). When that is impossible or the name is lost, the loop is ended with a non-zero
+ * code.
  *
  * Return: 0 or a negative errno; why was logged.
  */

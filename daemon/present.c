@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Present: everything a person sees passes here once, so here alone it is cut to the limits of a step. */
+/* Present: everything a person sees passes here once, so here alone it is cut to the limits of a
+ * step. */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -108,7 +109,8 @@ static int present_done(const Plan *plan, Step *step) {
         return 0;
 }
 
-int present_plan(const Plan *plan, StepLayout layout, RenderStyle style, TextsLanguage language, Step *ret) {
+int present_plan(const Plan *plan, StepLayout layout, RenderStyle style, TextsLanguage language,
+                 Step *ret) {
         _cleanup_(step_done) Step step = {};
         int r;
 
@@ -131,11 +133,12 @@ int present_plan(const Plan *plan, StepLayout layout, RenderStyle style, TextsLa
         r = present_picture(plan, style, &step);
         if (r < 0)
                 return r;
-        if (plan->kind == STEP_DONE) {
+        if (plan->kind == STEP_DONE)
                 r = present_done(plan, &step);
-                if (r < 0)
-                        return r;
-        }
+        else if (plan->kind == STEP_FAIL)
+                r = copy(plan->user, &step.user);
+        if (r < 0)
+                return r;
 
         *ret = step;
         step = (Step){};

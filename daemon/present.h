@@ -13,9 +13,10 @@
  * @layout, @style, @language: how this login is spoken to
  * @ret: the step, owned by the caller; its serial is not set
  *
- * A picture that cannot be drawn is left out: the address in the text still leads there. A picture that
- * would not fit beside the question (LIMIT_STEP_PICTURE_BYTES) likewise.
+ * A picture that cannot be drawn is left out: the address in the text still leads there. A picture
+ * that would not fit beside the question (LIMIT_STEP_PICTURE_BYTES) likewise.
  *
  * Return: 0 or -ENOMEM.
  */
-int present_plan(const Plan *plan, StepLayout layout, RenderStyle style, TextsLanguage language, Step *ret);
+int present_plan(const Plan *plan, StepLayout layout, RenderStyle style, TextsLanguage language,
+                 Step *ret);

@@ -19,13 +19,18 @@ typedef struct Row {
         uint64_t timeout_usec;
 } Row;
 
-#define TERMINAL .mode = MODE_MANY, .layout = LAYOUT_FOLDED, .picture = PICTURE_TERMINAL, .method = METHOD_ANY
-#define GREETER .mode = MODE_MANY, .layout = LAYOUT_LINES, .picture = PICTURE_NONE, .method = METHOD_ANY
-#define SINGLE .mode = MODE_ONE, .layout = LAYOUT_BARE, .picture = PICTURE_NONE, .method = METHOD_ANY
+#define TERMINAL \
+        .mode = MODE_MANY, .layout = LAYOUT_FOLDED, .picture = PICTURE_TERMINAL, \
+        .method = METHOD_ANY
+#define GREETER \
+        .mode = MODE_MANY, .layout = LAYOUT_LINES, .picture = PICTURE_NONE, .method = METHOD_ANY
+#define SINGLE \
+        .mode = MODE_ONE, .layout = LAYOUT_BARE, .picture = PICTURE_NONE, .method = METHOD_ANY
 
 static const Row unknown_service = { "", TERMINAL };
 
-/* First match counts. "tried" and "read" tell where a row comes from; the rest are of the same kind. */
+/* First match counts. "tried" and "read" tell where a row comes from; the rest are of the same
+ * kind. */
 static const Row rows[] = {
         /* Tried: a terminal, text is shown at once. */
         { "login", TERMINAL },
@@ -45,24 +50,27 @@ static const Row rows[] = {
         { "crond", TERMINAL },
         { "atd", TERMINAL },
 
-        /* Tried: text waits for the next prompt; the ssh client strips escape sequences. Gives up after 120 s. */
-        { "sshd", .mode = MODE_BUFFERED, .layout = LAYOUT_FOLDED, .picture = PICTURE_BLOCKS, .method = METHOD_ANY,
-          .remote = true },
+        /* Tried: text waits for the next prompt; the ssh client strips escape sequences. Gives up
+         * after 120 s. */
+        { "sshd", .mode = MODE_BUFFERED, .layout = LAYOUT_FOLDED, .picture = PICTURE_BLOCKS,
+          .method = METHOD_ANY, .remote = true },
 
         /* Tried: several steps work, what is not ASCII becomes '?', in a proportional font. */
-        { "cockpit", .mode = MODE_MANY, .layout = LAYOUT_FOLDED, .picture = PICTURE_NONE, .method = METHOD_ANY,
-          .remote = true, .ascii = true },
+        { "cockpit", .mode = MODE_MANY, .layout = LAYOUT_FOLDED, .picture = PICTURE_NONE,
+          .method = METHOD_ANY, .remote = true, .ascii = true },
 
-        /* Read (GDM) and tried (LightDM): a message is a line, a proportional font, at most 900 bytes. */
+        /* Read (GDM) and tried (LightDM): a message is a line, a proportional font, at most 900
+         * bytes. */
         { "gdm*", GREETER, .timeout_usec = 300 * SEC },
         { "lightdm*", GREETER, .timeout_usec = 300 * SEC },
         { "xsecurelock", GREETER },
         /* Tried: agreety and JSON greeters leave a picture whole. */
-        { "greetd", .mode = MODE_MANY, .layout = LAYOUT_FOLDED, .picture = PICTURE_BLOCKS, .method = METHOD_ANY,
-          .timeout_usec = 300 * SEC },
+        { "greetd", .mode = MODE_MANY, .layout = LAYOUT_FOLDED, .picture = PICTURE_BLOCKS,
+          .method = METHOD_ANY, .timeout_usec = 300 * SEC },
 
         /* Read: text is passed on a line at a time, by an agent without pictures. */
-        { "polkit-1", .mode = MODE_MANY, .layout = LAYOUT_LINES, .picture = PICTURE_NONE, .method = METHOD_PASSWORD },
+        { "polkit-1", .mode = MODE_MANY, .layout = LAYOUT_LINES, .picture = PICTURE_NONE,
+          .method = METHOD_PASSWORD },
 
         /* One hidden answer for everything. Tried: */
         { "postgresql", SINGLE },
@@ -185,14 +193,17 @@ static void row_apply_setting(Row *row, const ServiceSetting *setting) {
 
 bool services_tty_is_local(const char *tty) {
         return !is_empty(tty) &&
-                (strncmp(tty, "/dev/", 5) == 0 || strncmp(tty, "tty", 3) == 0 || strncmp(tty, "pts/", 4) == 0);
+                (strncmp(tty, "/dev/", 5) == 0 || strncmp(tty, "tty", 3) == 0 ||
+                 strncmp(tty, "pts/", 4) == 0);
 }
 
-/* "zh_CN.GB18030": blocks would come out as rubbish. A locale without character set tells nothing. */
+/* "zh_CN.GB18030": blocks would come out as rubbish. A locale without character set tells
+ * nothing. */
 static bool locale_is_foreign(const char *locale) {
         const char *charset = is_empty(locale) ? NULL : strchr(locale, '.');
 
-        return charset && strncasecmp(charset + 1, "utf-8", 5) != 0 && strncasecmp(charset + 1, "utf8", 4) != 0;
+        return charset && strncasecmp(charset + 1, "utf-8", 5) != 0 &&
+                strncasecmp(charset + 1, "utf8", 4) != 0;
 }
 
 static RenderStyle style_choose(ServicePicture picture, const ServiceQuery *query, bool remote) {
@@ -200,7 +211,8 @@ static RenderStyle style_choose(ServicePicture picture, const ServiceQuery *quer
         case PICTURE_TERMINAL:
                 if (locale_is_foreign(query->locale))
                         return RENDER_ASCII;
-                return services_tty_is_local(query->tty) && !remote ? RENDER_BLOCKS_COLOUR : RENDER_BLOCKS;
+                return services_tty_is_local(query->tty) && !remote ? RENDER_BLOCKS_COLOUR :
+                                                                      RENDER_BLOCKS;
         case PICTURE_BLOCKS:
                 return RENDER_BLOCKS;
         case PICTURE_ASCII:
@@ -212,7 +224,8 @@ static RenderStyle style_choose(ServicePicture picture, const ServiceQuery *quer
         return RENDER_NONE;
 }
 
-int services_manner(const ServiceQuery *query, const ServiceSetting *settings, size_t n_settings, ServiceManner *ret) {
+int services_manner(const ServiceQuery *query, const ServiceSetting *settings, size_t n_settings,
+                    ServiceManner *ret) {
         const char *service = query->service ? query->service : "";
         Row row = *row_find(service);
 

@@ -3,10 +3,10 @@
 
 /* Services: what each PAM application does with messages, and so how it is spoken to
  *
- * A table keyed by PAM_SERVICE (design.md D10), which [service NAME] in the configuration and "prompts" in
- * the pam.d line override, in this order. PAM applications do not tell what they can; all of this was
- * found out by trying them and reading them. An unknown one is taken for a terminal; that it answers
- * blindly after all is noticed by the login machine. */
+ * A table keyed by PAM_SERVICE (design.md D10), which [service NAME] in the configuration and
+ * "prompts" in the pam.d line override, in this order. PAM applications do not tell what they can;
+ * all of this was found out by trying them and reading them. An unknown one is taken for a
+ * terminal; that it answers blindly after all is noticed by the login machine. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,7 +25,8 @@ typedef enum ServicePicture {
         _SERVICE_PICTURE_MAX,
 } ServicePicture;
 
-/* What the configuration says of one service. The _MAX values and 0 stand for "as the table has it". */
+/* What the configuration says of one service. The _MAX values and 0 stand for "as the table has
+ * it". */
 typedef struct ServiceSetting {
         char *name;
         LoginMode mode;
@@ -62,12 +63,14 @@ enum {
  *
  * Return: 0, or SERVICES_E_PROMPTS (then nothing may be assumed, and the login must not begin).
  */
-int services_manner(const ServiceQuery *query, const ServiceSetting *settings, size_t n_settings, ServiceManner *ret);
+int services_manner(const ServiceQuery *query, const ServiceSetting *settings, size_t n_settings,
+                    ServiceManner *ret);
 
 /** services_tty_is_local() - true for names of terminals: "/dev/…", "tty…", "pts/…" */
 bool services_tty_is_local(const char *tty);
 
-/* The words of configuration and pam.d. *_from_string() returns the _MAX value for an unknown word. */
+/* The words of configuration and pam.d. *_from_string() returns the _MAX value for an unknown word.
+ */
 const char *services_mode_to_string(LoginMode mode);
 LoginMode services_mode_from_string(const char *word);
 const char *services_picture_to_string(ServicePicture picture);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Session: events in, actions out. Every callback comes here through an object that the session owns and that
- * session_free() cancels, so none can come late. */
+/* Session: events in, actions out. Every callback comes here through an object that the session
+ * owns and that session_free() cancels, so none can come late. */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -63,20 +63,24 @@ static void session_step(Session *session, const Plan *plan) {
         _cleanup_(step_done) Step step = {};
         int r;
 
-        r = present_plan(plan, session->manner.layout, session->manner.style, session->language, &step);
+        r = present_plan(plan, session->manner.layout, session->manner.style, session->language,
+                         &step);
         if (r >= 0)
                 r = bus_peer_reply(session->peer, &step);
         if (r == -ENOTCONN || r == -EPIPE || r == -ECONNRESET)
                 session_break(session, REASON_CLIENT, "client-gone");
         else if (r < 0) {
-                /* Without its step the client would wait in vain: closing the socket tells it at once. */
-                log_record(LOG_ERR, session->id, "a step could not be sent: %s", strerrordesc_np(-r));
+                /* Without its step the client would wait in vain: closing the socket tells it at
+                 * once. */
+                log_record(LOG_ERR, session->id, "a step could not be sent: %s",
+                           strerrordesc_np(-r));
                 session_break(session, REASON_UNAVAILABLE, "step-lost");
         }
 }
 
 /* Do one action. Return: true when it made @ret_event happen. */
-static bool session_act(Session *session, const LoginAction *action, Reply *unavailable, LoginEvent *ret_event) {
+static bool session_act(Session *session, const LoginAction *action, Reply *unavailable,
+                        LoginEvent *ret_event) {
         int r;
 
         switch (action->kind) {
@@ -87,7 +91,8 @@ static bool session_act(Session *session, const LoginAction *action, Reply *unav
                 r = platform_login_request(session->platform, action->request);
                 if (r >= 0)
                         return false;
-                log_record(LOG_ERR, session->id, "the platform could not be asked: %s", strerrordesc_np(-r));
+                log_record(LOG_ERR, session->id, "the platform could not be asked: %s",
+                           strerrordesc_np(-r));
                 *ret_event = (LoginEvent){ .kind = EVENT_REPLY, .reply = unavailable };
                 return true;
         case ACTION_CANCEL:
@@ -99,6 +104,8 @@ static bool session_act(Session *session, const LoginAction *action, Reply *unav
                         .user = directory_user_of_account(session->era->directory, action->account),
                 };
                 return true;
+        case ACTION_FIND:
+                return session_find(session, action->account, ret_event);
         case ACTION_END:
                 session_audit(session, action->outcome);
                 session_over(session);
@@ -109,8 +116,8 @@ static bool session_act(Session *session, const LoginAction *action, Reply *unav
         return false;
 }
 
-/* Let something happen, and do what follows from it. What an action itself makes happen waits until all actions of
- * its list are done, as the list is only lent. */
+/* Let something happen, and do what follows from it. What an action itself makes happen waits until
+ * all actions of its list are done, as the list is only lent. */
 static void session_feed(Session *session, const LoginEvent *first) {
         Reply unavailable = { .kind = REPLY_UNAVAILABLE, .attempts_left = -1 };
         LoginEvent event = *first;
@@ -140,7 +147,8 @@ static void session_feed(Session *session, const LoginEvent *first) {
 
         deadline = login_deadline(session->login);
         (void)sd_event_source_set_time(session->timer, deadline);
-        (void)sd_event_source_set_enabled(session->timer, deadline == USEC_INFINITY ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
+        (void)sd_event_source_set_enabled(
+                session->timer, deadline == USEC_INFINITY ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
 }
 
 static int on_deadline(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata) {
@@ -162,7 +170,9 @@ static void on_next(BusPeer *peer _unused_, bool first, const Secret *answer, vo
         Session *session = userdata;
 
         if (!session->is_over)
-                session_feed(session, &(LoginEvent){ .kind = first ? EVENT_BEGIN : EVENT_ANSWER, .answer = answer });
+                session_feed(session,
+                             &(LoginEvent){ .kind = first ? EVENT_BEGIN : EVENT_ANSWER,
+                                            .answer = answer });
 }
 
 static void on_gone(BusPeer *peer _unused_, void *userdata) {
@@ -200,7 +210,8 @@ static int make_login(Session *session, const char *host, bool user_exists) {
         int r;
 
         if (session->user) {
-                setup.account = directory_account_of_user(session->era->directory, session->user, &n_accounts);
+                setup.account = directory_account_of_user(session->era->directory, session->user,
+                                                          &n_accounts);
                 setup.user_is_other = n_accounts == 0 && user_exists;
                 setup.user_is_unknown = n_accounts == 0 && !user_exists;
         }
@@ -208,11 +219,13 @@ static int make_login(Session *session, const char *host, bool user_exists) {
         r = login_new(&setup, session->begun_usec, &session->login);
         if (r < 0)
                 return r;
-        r = platform_login_new(session->era->platform, &context, on_reply, session, &session->platform);
+        r = platform_login_new(session->era->platform, &context, on_reply, session,
+                               &session->platform);
         if (r < 0)
                 return r;
-        return sd_event_add_time(session->event, &session->timer, CLOCK_BOOTTIME, login_deadline(session->login),
-                                 DEADLINE_ACCURACY_USEC, on_deadline, session);
+        return sd_event_add_time(session->event, &session->timer, CLOCK_BOOTTIME,
+                                 login_deadline(session->login), DEADLINE_ACCURACY_USEC,
+                                 on_deadline, session);
 }
 
 void session_begin(Session *session, const char *host, bool user_exists) {
@@ -221,14 +234,16 @@ void session_begin(Session *session, const char *host, bool user_exists) {
 
         r = make_login(session, host, user_exists);
         if (r < 0) {
-                log_record(LOG_ERR, session->id, "a login could not begin: %s", strerrordesc_np(-r));
+                log_record(LOG_ERR, session->id, "a login could not begin: %s",
+                           strerrordesc_np(-r));
                 session_refuse(session, BUS_REFUSE_UNAVAILABLE);
                 return;
         }
 
         r = bus_open_accept(TAKE_PTR(session->open), &handlers, session, &session->peer);
         if (r < 0) {
-                log_record(LOG_WARNING, session->id, "no socket could be given out: %s", strerrordesc_np(-r));
+                log_record(LOG_WARNING, session->id, "no socket could be given out: %s",
+                           strerrordesc_np(-r));
                 session_break(session, REASON_UNAVAILABLE, "no-socket");
         }
 }
@@ -259,7 +274,8 @@ static int session_read(Session *session, const BusCaller *caller) {
         if (*caller->unit && config_unit_from_string(caller->unit, &session->unit) != 0)
                 return SESSION_E_OPTIONS;
 
-        session->method = *caller->method ? config_method_from_string(caller->method) : config->method;
+        session->method = *caller->method ? config_method_from_string(caller->method) :
+                                            config->method;
         if (session->method == _LOGIN_METHOD_MAX)
                 return SESSION_E_OPTIONS;
         /* Where only one method can work, the option does not make the other one work. */
@@ -269,16 +285,19 @@ static int session_read(Session *session, const BusCaller *caller) {
                 session->method = session->manner.method;
         }
 
-        session->language = session->manner.ascii ? TEXTS_EN : texts_language_of(caller->locale, config->language);
+        session->language = session->manner.ascii ?
+                TEXTS_EN :
+                texts_language_of(caller->locale, config->language);
         if ((caller->has_user && copy_word(caller->user, &session->user) < 0) ||
-            copy_word(caller->service, &session->service) < 0 || copy_word(caller->tty, &session->tty) < 0 ||
+            copy_word(caller->service, &session->service) < 0 ||
+            copy_word(caller->tty, &session->tty) < 0 ||
             copy_word(caller->rhost, &session->rhost) < 0)
                 return -ENOMEM;
         return 0;
 }
 
-int session_new(sd_event *event, Era *era, BusOpen *open, const BusCaller *caller, uint64_t id, SessionOverFn over,
-                void *userdata, Session **ret) {
+int session_new(sd_event *event, Era *era, BusOpen *open, const BusCaller *caller, uint64_t id,
+                SessionOverFn over, void *userdata, Session **ret) {
         Session *session = calloc(1, sizeof(*session));
         int r;
 

@@ -3,9 +3,10 @@
 
 /* Session: one login carried between bus, machine, platform, directory and words
  *
- * It decides nothing: it does what the machine (daemon/core) says, and tells it what happened. It owns everything that
- * belongs to the login. Its end is found out deep inside callbacks of the very objects it owns; so it is only told of
- * by the over function, and whoever owns the session frees it from the event loop. */
+ * It decides nothing: it does what the machine (daemon/core) says, and tells it what happened. It
+ * owns everything that belongs to the login. Its end is found out deep inside callbacks of the very
+ * objects it owns; so it is only told of by the over function, and whoever owns the session frees
+ * it from the event loop. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -48,7 +49,8 @@ struct Session {
 };
 
 enum {
-        SESSION_E_OPTIONS = 1, /* an option of the pam.d line says nothing we know: nothing may be assumed then */
+        SESSION_E_OPTIONS = 1, /* an option of the pam.d line says nothing we know: nothing may be
+                                * assumed then */
 };
 
 /**
@@ -58,8 +60,8 @@ enum {
  *
  * Return: 0, SESSION_E_OPTIONS, -ENOMEM.
  */
-int session_new(sd_event *event, Era *era, BusOpen *open, const BusCaller *caller, uint64_t id, SessionOverFn over,
-                void *userdata, Session **ret);
+int session_new(sd_event *event, Era *era, BusOpen *open, const BusCaller *caller, uint64_t id,
+                SessionOverFn over, void *userdata, Session **ret);
 
 /**
  * session_begin() - let the login begin
@@ -71,7 +73,8 @@ void session_begin(Session *session, const char *host, bool user_exists);
 /** session_refuse() - instead of beginning; it is over then */
 void session_refuse(Session *session, BusRefusal refusal);
 
-/** session_break() - end it for a reason that the machine knows nothing of; recorded with this fixed word */
+/** session_break() - end it for a reason that the machine knows nothing of; recorded with this
+ * fixed word */
 void session_break(Session *session, StepReason reason, const char *detail);
 
 /** session_free() - release; calls nothing back; takes NULL. Not from inside the over function. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Trusted: the folder is opened first and the file in it by its name, so that both are judged as they are read */
+/* Trusted: the folder is opened first and the file in it by its name, so that both are judged as
+ * they are read */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -112,7 +113,8 @@ const char *trusted_error_to_string(int r) {
                 [TRUSTED_E_TYPE] = "is no regular file (links are not followed)",
                 [TRUSTED_E_OWNER] = "does not belong to root",
                 [TRUSTED_E_WRITABLE] = "is writable for its group or for others",
-                [TRUSTED_E_FOLDER] = "lies in a folder that does not belong to root, or that others may write",
+                [TRUSTED_E_FOLDER] =
+                        "lies in a folder that does not belong to root, or that others may write",
                 [TRUSTED_E_SIZE] = "is too large",
         };
 

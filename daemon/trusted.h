@@ -3,10 +3,10 @@
 
 /* Trusted: files that decide who may be whom
  *
- * What is judged is the descriptor that is read from, never a path that could be another file a moment
- * later. Trusted is a regular file, not reached through a link in its last place, that belongs to root (or
- * to whom we run as: whoever can write as that user is this daemon already) and that nobody else may write;
- * and the same for the folder it lies in. */
+ * What is judged is the descriptor that is read from, never a path that could be another file a
+ * moment later. Trusted is a regular file, not reached through a link in its last place, that
+ * belongs to root (or to whom we run as: whoever can write as that user is this daemon already) and
+ * that nobody else may write; and the same for the folder it lies in. */
 
 #include <stddef.h>
 

@@ -2,13 +2,14 @@
 
 /* Bus peer: one login's socket, with an sd-bus server behind it that only knows Next
  *
- * The bus object is driven from here and not attached to the event loop, for three reasons. Attached, each
- * peer would cost four event sources and a look at every turn of the loop. Its messages could grow to the
- * 128 MiB of the protocol; here a message is looked at first (its header tells its length), and sd-bus reads
- * it only when all of it is there. And the end of the file is seen at once, whatever waits before it.
+ * The bus object is driven from here and not attached to the event loop, for three reasons.
+ * Attached, each peer would cost four event sources and a look at every turn of the loop. Its
+ * messages could grow to the 128 MiB of the protocol; here a message is looked at first (its header
+ * tells its length), and sd-bus reads it only when all of it is there. And the end of the file is
+ * seen at once, whatever waits before it.
  *
- * For the same reason nothing may follow the authentication before it was answered: sd-bus would read it
- * beyond our look. */
+ * For the same reason nothing may follow the authentication before it was answered: sd-bus would
+ * read it beyond our look. */
 
 #include <endian.h>
 #include <errno.h>
@@ -61,12 +62,14 @@ static void peer_over(BusPeer *peer) {
 
 static void peer_break(BusPeer *peer, sd_bus_message *message) {
         if (sd_bus_message_get_expect_reply(message) > 0)
-                (void)sd_bus_reply_method_errorf(message, ERROR_PROTOCOL, "not what was expected here");
+                (void)sd_bus_reply_method_errorf(message, ERROR_PROTOCOL,
+                                                 "not what was expected here");
         peer_over(peer);
 }
 
 /* Is it Next with the serial of the step last sent, and is none waiting? */
-static bool next_is_due(const BusPeer *peer, sd_bus_message *message, const void **ret_answer, size_t *ret_n) {
+static bool next_is_due(const BusPeer *peer, sd_bus_message *message, const void **ret_answer,
+                        size_t *ret_n) {
         uint32_t serial;
 
         if (peer->reply || sd_bus_message_get_expect_reply(message) <= 0)
@@ -83,7 +86,8 @@ static bool next_is_due(const BusPeer *peer, sd_bus_message *message, const void
         return serial == peer->serial;
 }
 
-/* Every message comes here first, and none goes further: no other object, no introspection, no ping. */
+/* Every message comes here first, and none goes further: no other object, no introspection, no
+ * ping. */
 static int on_message(sd_bus_message *message, void *userdata, sd_bus_error *error _unused_) {
         _cleanup_(secret_freep) Secret *answer = NULL;
         BusPeer *peer = userdata;
@@ -99,7 +103,8 @@ static int on_message(sd_bus_message *message, void *userdata, sd_bus_error *err
                 peer_break(peer, message);
                 return 1;
         }
-        /* The empty reply is made now, so that the call and the answer in it need not be kept for it. */
+        /* The empty reply is made now, so that the call and the answer in it need not be kept for
+         * it. */
         if ((n && secret_new_from(bytes, n, &answer) < 0) ||
             sd_bus_message_new_method_return(message, &peer->reply) < 0) {
                 peer_break(peer, message);
@@ -110,7 +115,8 @@ static int on_message(sd_bus_message *message, void *userdata, sd_bus_error *err
         return 1;
 }
 
-/* May sd-bus read what is there while it authenticates? Return: 1, 0 for nothing there, negative errno to end it. */
+/* May sd-bus read what is there while it authenticates? Return: 1, 0 for nothing there, negative
+ * errno to end it. */
 static int look_at_auth(const BusPeer *peer) {
         char bytes[AUTH_BYTES_MAX + 1];
         const char *end;
@@ -125,8 +131,9 @@ static int look_at_auth(const BusPeer *peer) {
         return end && end + strlen(AUTH_END) != bytes + n ? -EPROTO : 1;
 }
 
-/* D-Bus specification, "Message Format": byte order, type, flags, version, length of the body, serial, length of
- * the header's fields, which are padded to 8. Return as above; 0 also for a message that is not all there. */
+/* D-Bus specification, "Message Format": byte order, type, flags, version, length of the body,
+ * serial, length of the header's fields, which are padded to 8. Return as above; 0 also for a
+ * message that is not all there. */
 static int look_at_message(const BusPeer *peer) {
         uint8_t header[HEADER_BYTES];
         uint32_t n_body, n_fields;
@@ -171,8 +178,10 @@ static int peer_turn(BusPeer *peer) {
         return r < 0 ? r : 1;
 }
 
-/* Edge-triggered: what is left lying because it is not whole must not wake us again until more comes. */
-static int on_io(sd_event_source *source _unused_, int fd _unused_, uint32_t revents, void *userdata) {
+/* Edge-triggered: what is left lying because it is not whole must not wake us again until more
+ * comes. */
+static int on_io(sd_event_source *source _unused_, int fd _unused_, uint32_t revents,
+                 void *userdata) {
         _cleanup_(peer_unrefp) BusPeer *peer = peer_ref(userdata);
         int r = 1;
 
@@ -185,7 +194,8 @@ static int on_io(sd_event_source *source _unused_, int fd _unused_, uint32_t rev
         return 0;
 }
 
-int bus_peer_new(sd_event *event, int fd, const BusPeerHandlers *handlers, void *userdata, BusPeer **ret) {
+int bus_peer_new(sd_event *event, int fd, const BusPeerHandlers *handlers, void *userdata,
+                 BusPeer **ret) {
         _cleanup_(bus_peer_freep) BusPeer *peer = calloc(1, sizeof(*peer));
         _cleanup_(closep) int owned = fd;
         sd_id128_t id;
@@ -203,7 +213,8 @@ int bus_peer_new(sd_event *event, int fd, const BusPeerHandlers *handlers, void 
                 r = sd_bus_new(&peer->bus);
         if (r >= 0)
                 r = sd_bus_set_server(peer->bus, 1, id);
-        /* Who holds the descriptor is who was let in; the uid of the socket pair is only our own. */
+        /* Who holds the descriptor is who was let in; the uid of the socket pair is only our own.
+         */
         if (r >= 0)
                 r = sd_bus_set_anonymous(peer->bus, 1);
         if (r >= 0)
@@ -218,7 +229,8 @@ int bus_peer_new(sd_event *event, int fd, const BusPeerHandlers *handlers, void 
 
         r = sd_bus_start(peer->bus);
         if (r >= 0)
-                r = sd_event_add_io(event, &peer->source, fd, EPOLLIN | EPOLLRDHUP | EPOLLET, on_io, peer);
+                r = sd_event_add_io(event, &peer->source, fd, EPOLLIN | EPOLLRDHUP | EPOLLET, on_io,
+                                    peer);
         if (r < 0)
                 return r;
 
@@ -233,7 +245,8 @@ BusPeer *bus_peer_free(BusPeer *peer) {
         peer->is_over = true;
         peer->source = sd_event_source_disable_unref(peer->source);
         peer->reply = sd_bus_message_unref(peer->reply);
-        /* What was sent stays readable for the client: it went into the socket at once, or bus_peer_reply() failed. */
+        /* What was sent stays readable for the client: it went into the socket at once, or
+         * bus_peer_reply() failed. */
         peer->bus = sd_bus_close_unref(peer->bus);
         return peer_unref(peer);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Request: one table of the keys that OpenLogin knows. What only describes the place (terminal, host, locale) must
- * not stop a login; what decides something is refused when it cannot be used as it is. */
+/* Request: one table of the keys that OpenLogin knows. What only describes the place (terminal,
+ * host, locale) must not stop a login; what decides something is refused when it cannot be used as
+ * it is. */
 
 #include <errno.h>
 #include <string.h>
@@ -35,7 +36,8 @@ static const struct {
         { "refuse_empty", "b", offsetof(BusRequest, refuse_empty), 0, USE_DECIDES },
 };
 
-/* What a library call says of a message: everything but a trouble of our own is the caller's fault. */
+/* What a library call says of a message: everything but a trouble of our own is the caller's fault.
+ */
 static int condition(int r) {
         return r == -ENOMEM ? r : BUS_E_ARGUMENTS;
 }
@@ -51,7 +53,8 @@ static int read_string(sd_bus_message *message, size_t i, char **field) {
         if (keys[i].use == USE_DESCRIBES)
                 return text_filter(value, keys[i].n_max, field);
 
-        if (!*value || strlen(value) > keys[i].n_max || !text_is_showable(value) || strchr(value, '\n'))
+        if (!*value || strlen(value) > keys[i].n_max || !text_is_showable(value) ||
+            strchr(value, '\n'))
                 return BUS_E_ARGUMENTS;
         *field = strdup(value);
         return *field ? 0 : -ENOMEM;

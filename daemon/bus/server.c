@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Bus server: the name on the system bus, and the one way in. Who asks is found out by a second call,
- * to the bus daemon, and nothing waits for it: the caller may be gone by then, and an answer that is no
- * answer is a refusal (never uid 0). */
+/* Bus server: the name on the system bus, and the one way in. Who asks is found out by a second
+ * call, to the bus daemon, and nothing waits for it: the caller may be gone by then, and an answer
+ * that is no answer is a refusal (never uid 0). */
 
 #include <errno.h>
 #include <string.h>
@@ -23,7 +23,8 @@ struct BusServer {
         bool is_over;   /* handlers.name was told of the end */
 };
 
-/* In the server's list until its caller is known; from then on it belongs to handlers.open and knows no server. */
+/* In the server's list until its caller is known; from then on it belongs to handlers.open and
+ * knows no server. */
 struct BusOpen {
         BusOpen *next, *previous;
         BusServer *server;
@@ -37,13 +38,17 @@ static const struct {
         const char *name, *text;
 } refusals[] = {
         [BUS_REFUSE_ACCESS] = { "org.freedesktop.DBus.Error.AccessDenied", "not for this caller" },
-        [BUS_REFUSE_LIMIT] = { "org.freedesktop.DBus.Error.LimitsExceeded", "too many logins at once" },
-        [BUS_REFUSE_ARGUMENTS] = { "org.freedesktop.DBus.Error.InvalidArgs", "these arguments cannot be used" },
-        [BUS_REFUSE_UNAVAILABLE] = { "org.itax.Auth1.Error.Unavailable", "no login is possible now" },
+        [BUS_REFUSE_LIMIT] = { "org.freedesktop.DBus.Error.LimitsExceeded",
+                               "too many logins at once" },
+        [BUS_REFUSE_ARGUMENTS] = { "org.freedesktop.DBus.Error.InvalidArgs",
+                                   "these arguments cannot be used" },
+        [BUS_REFUSE_UNAVAILABLE] = { "org.itax.Auth1.Error.Unavailable",
+                                     "no login is possible now" },
 };
 
 static int refuse_message(sd_bus_message *message, BusRefusal refusal) {
-        return sd_bus_reply_method_errorf(message, refusals[refusal].name, "%s", refusals[refusal].text);
+        return sd_bus_reply_method_errorf(message, refusals[refusal].name, "%s",
+                                          refusals[refusal].text);
 }
 
 static void server_over(BusServer *server, int error) {
@@ -83,14 +88,16 @@ static BusOpen *open_free(BusOpen *open) {
 }
 DEFINE_CLEANUP(BusOpen, open_free)
 
-/* The credentials that bind: uid and pid as the bus daemon had them from the kernel. Return: 0 or a negative errno. */
+/* The credentials that bind: uid and pid as the bus daemon had them from the kernel. Return: 0 or a
+ * negative errno. */
 static int read_credentials(sd_bus_message *reply, uid_t *ret_uid, pid_t *ret_pid) {
         const char *sender = sd_bus_message_get_sender(reply), *name;
         uint32_t uid = 0, pid = 0;
         bool has_uid = false;
         int r;
 
-        if (sd_bus_message_is_method_error(reply, NULL) || !sender || strcmp(sender, BUS_DAEMON) != 0)
+        if (sd_bus_message_is_method_error(reply, NULL) || !sender ||
+            strcmp(sender, BUS_DAEMON) != 0)
                 return -EACCES;
 
         r = sd_bus_message_enter_container(reply, 'a', "{sv}");
@@ -163,14 +170,15 @@ static int ask_credentials(BusOpen *open) {
         if (!sender)
                 return -EACCES;
 
-        r = sd_bus_message_new_method_call(bus, &call, BUS_DAEMON, "/org/freedesktop/DBus", BUS_DAEMON,
-                                           "GetConnectionCredentials");
+        r = sd_bus_message_new_method_call(bus, &call, BUS_DAEMON, "/org/freedesktop/DBus",
+                                           BUS_DAEMON, "GetConnectionCredentials");
         if (r < 0)
                 return r;
         r = sd_bus_message_append(call, "s", sender);
         if (r < 0)
                 return r;
-        return sd_bus_call_async(bus, &open->slot, call, on_credentials, open, BUS_CREDENTIALS_USEC);
+        return sd_bus_call_async(bus, &open->slot, call, on_credentials, open,
+                                 BUS_CREDENTIALS_USEC);
 }
 
 static int on_open_login(sd_bus_message *message, void *userdata, sd_bus_error *error _unused_) {
@@ -198,7 +206,8 @@ static int on_open_login(sd_bus_message *message, void *userdata, sd_bus_error *
 
         r = bus_request_read(message, &open->request);
         if (r != 0)
-                return refuse_message(message, r > 0 ? BUS_REFUSE_ARGUMENTS : BUS_REFUSE_UNAVAILABLE);
+                return refuse_message(message,
+                                      r > 0 ? BUS_REFUSE_ARGUMENTS : BUS_REFUSE_UNAVAILABLE);
         r = ask_credentials(open);
         if (r < 0)
                 return refuse_message(message, BUS_REFUSE_ACCESS);
@@ -210,7 +219,8 @@ static int on_open_login(sd_bus_message *message, void *userdata, sd_bus_error *
 static const sd_bus_vtable vtable[] = {
         SD_BUS_VTABLE_START(0),
         /* Not secret by design, but a password typed where the name belongs is. */
-        SD_BUS_METHOD_WITH_ARGS("OpenLogin", SD_BUS_ARGS("a{sv}", request), SD_BUS_RESULT("h", login), on_open_login,
+        SD_BUS_METHOD_WITH_ARGS("OpenLogin", SD_BUS_ARGS("a{sv}", request),
+                                SD_BUS_RESULT("h", login), on_open_login,
                                 SD_BUS_VTABLE_UNPRIVILEGED | SD_BUS_VTABLE_SENSITIVE),
         SD_BUS_VTABLE_END,
 };
@@ -235,8 +245,9 @@ static int on_name(sd_bus_message *reply, void *userdata, sd_bus_error *error _u
         return 1;
 }
 
-/* All that is not for the vtable: the end of the connection, and the loss of the name. A signal can be sent by
- * anybody, but not in the bus daemon's own name; the local one never comes over the wire. */
+/* All that is not for the vtable: the end of the connection, and the loss of the name. A signal can
+ * be sent by anybody, but not in the bus daemon's own name; the local one never comes over the
+ * wire. */
 static int on_any(sd_bus_message *message, void *userdata, sd_bus_error *error _unused_) {
         const char *sender = sd_bus_message_get_sender(message), *name = NULL;
         BusServer *server = userdata;
@@ -253,8 +264,8 @@ static int on_any(sd_bus_message *message, void *userdata, sd_bus_error *error _
         return 0;
 }
 
-int bus_server_new(sd_event *event, const char *address, const BusHandlers *handlers, void *userdata,
-                   BusServer **ret) {
+int bus_server_new(sd_event *event, const char *address, const BusHandlers *handlers,
+                   void *userdata, BusServer **ret) {
         _cleanup_(bus_server_freep) BusServer *server = calloc(1, sizeof(*server));
         int r;
 
@@ -273,7 +284,8 @@ int bus_server_new(sd_event *event, const char *address, const BusHandlers *hand
         if (r >= 0)
                 r = sd_bus_add_filter(server->bus, NULL, on_any, server);
         if (r >= 0)
-                r = sd_bus_add_object_vtable(server->bus, NULL, BUS_PATH, BUS_INTERFACE, vtable, server);
+                r = sd_bus_add_object_vtable(server->bus, NULL, BUS_PATH, BUS_INTERFACE, vtable,
+                                             server);
         if (r >= 0)
                 r = sd_bus_start(server->bus);
         if (r >= 0)

@@ -94,7 +94,8 @@ static void directory_refresh(Directory *directory) {
                 return;
 
         if (directory_read(directory) < 0)
-                log_record(LOG_ERR, 0, "%s was changed and cannot be used; what it said before stays",
+                log_record(LOG_ERR, 0,
+                           "%s was changed and cannot be used; what it said before stays",
                            directory->path);
         else
                 log_record(LOG_INFO, 0, "%s was read again: %zu accounts", directory->path,
@@ -169,8 +170,12 @@ static void question_run(void *data) {
                 return;
         }
         question->user = (DirectoryUser){};
-        /* What glibc and its modules say for "no such user"; any other error tells nothing about the user. */
-        question->error = found ? -EIO : r == 0 || r == ENOENT || r == ESRCH ? 0 : r == ENOMEM ? -ENOMEM : -EIO;
+        /* What glibc and its modules say for "no such user"; any other error tells nothing about
+         * the user. */
+        question->error = found                     ? -EIO :
+                r == 0 || r == ENOENT || r == ESRCH ? 0 :
+                r == ENOMEM                         ? -ENOMEM :
+                                                      -EIO;
 }
 
 static void on_answer(WorkerJob *job, int error, void *data, void *userdata) {
@@ -183,8 +188,8 @@ static void on_answer(WorkerJob *job, int error, void *data, void *userdata) {
         lookup->fn(lookup, error, error ? NULL : &question->user, lookup->userdata);
 }
 
-static int lookup_start(Directory *directory, const Question *question, DirectoryFn fn, void *userdata,
-                        DirectoryLookup **ret) {
+static int lookup_start(Directory *directory, const Question *question, DirectoryFn fn,
+                        void *userdata, DirectoryLookup **ret) {
         _cleanup_(directory_lookup_freep) DirectoryLookup *lookup = calloc(1, sizeof(*lookup));
         int r;
 
@@ -192,8 +197,8 @@ static int lookup_start(Directory *directory, const Question *question, Director
                 return -ENOMEM;
         lookup->fn = fn;
         lookup->userdata = userdata;
-        r = worker_start(directory->worker, question_run, question, sizeof(*question), DIRECTORY_WAIT_USEC,
-                         on_answer, lookup, &lookup->job);
+        r = worker_start(directory->worker, question_run, question, sizeof(*question),
+                         DIRECTORY_WAIT_USEC, on_answer, lookup, &lookup->job);
         if (r < 0)
                 return r;
 
@@ -211,7 +216,8 @@ int directory_find_name(Directory *directory, const char *name, DirectoryFn fn, 
         return lookup_start(directory, &question, fn, userdata, ret);
 }
 
-int directory_find_uid(Directory *directory, uid_t uid, DirectoryFn fn, void *userdata, DirectoryLookup **ret) {
+int directory_find_uid(Directory *directory, uid_t uid, DirectoryFn fn, void *userdata,
+                       DirectoryLookup **ret) {
         return lookup_start(directory, &(Question){ .user.uid = uid }, fn, userdata, ret);
 }
 

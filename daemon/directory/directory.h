@@ -3,9 +3,9 @@
 
 /* Directory: which local user an account is, and who exists on this host
  *
- * The map is a root-owned file, read at start and when it changes (mtime, inode). Look-ups in NSS may
- * block for long (LDAP, a hung service), so they run on a worker thread and come back through the
- * event loop, with a bound. */
+ * The map is a root-owned file, read at start and when it changes (mtime, inode). Look-ups in NSS
+ * may block for long (LDAP, a hung service), so they run on a worker thread and come back through
+ * the event loop, with a bound. */
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -25,33 +25,40 @@ typedef struct DirectoryUser {
         char name[LIMIT_USER_BYTES + 1]; /* "" when it does not exist */
 } DirectoryUser;
 
-/* @error: 0, or a negative errno when nothing could be found out (-ETIMEDOUT, -ENOMEM, -EIO); then @user is NULL. */
-typedef void (*DirectoryFn)(DirectoryLookup *lookup, int error, const DirectoryUser *user, void *userdata);
+/* @error: 0, or a negative errno when nothing could be found out (-ETIMEDOUT, -ENOMEM, -EIO); then
+ * @user is NULL. */
+typedef void (*DirectoryFn)(DirectoryLookup *lookup, int error, const DirectoryUser *user,
+                            void *userdata);
 
 /**
  * directory_new() - read the map at @map_path
  *
- * Return: 0; negative errno; -EPERM when the file (or its folder) is not root's or writable for others; -EBADMSG when a
- * line cannot be read. Either is logged, the latter with file, line and what is allowed, for every such line.
+ * Return: 0; negative errno; -EPERM when the file (or its folder) is not root's or writable for
+ * others; -EBADMSG when a line cannot be read. Either is logged, the latter with file, line and
+ * what is allowed, for every such line.
  *
- * The file: one "ACCOUNT LOCAL-USER" a line, '#' begins a comment. ACCOUNT is a login name, as the platform tells it.
- * Several accounts may be one local user; one account is never two. A map that is changed for the worse is logged and
- * not used: what was read before stays.
+ * The file: one "ACCOUNT LOCAL-USER" a line, '#' begins a comment. ACCOUNT is a login name, as the
+ * platform tells it. Several accounts may be one local user; one account is never two. A map that
+ * is changed for the worse is logged and not used: what was read before stays.
  */
 int directory_new(sd_event *event, const char *map_path, Directory **ret);
 Directory *directory_free(Directory *directory);
 DEFINE_CLEANUP(Directory, directory_free)
 
-/** directory_user_of_account() - local user by the map, NULL if none; borrowed until the next call here */
+/** directory_user_of_account() - local user by the map, NULL if none; borrowed until the next call
+ * here */
 const char *directory_user_of_account(Directory *directory, const char *account);
 
-/** directory_account_of_user() - the one account of a local user; NULL if none or several; @ret_n is how many.
- * Borrowed likewise. */
+/** directory_account_of_user() - the one account of a local user; NULL if none or several; @ret_n
+ * is how many. Borrowed likewise. */
 const char *directory_account_of_user(Directory *directory, const char *user, size_t *ret_n);
 
-/* Look up a user of this host. @fn is called once, never from inside. @ret is owned by the caller, also after @fn was
- * called; freeing it before is cancel. Return: 0, -ENOMEM, -EAGAIN, -ENOBUFS; -EINVAL for a name that is too long. */
-int directory_find_name(Directory *directory, const char *name, DirectoryFn fn, void *userdata, DirectoryLookup **ret);
-int directory_find_uid(Directory *directory, uid_t uid, DirectoryFn fn, void *userdata, DirectoryLookup **ret);
+/* Look up a user of this host. @fn is called once, never from inside. @ret is owned by the caller,
+ * also after @fn was called; freeing it before is cancel. Return: 0, -ENOMEM, -EAGAIN, -ENOBUFS;
+ * -EINVAL for a name that is too long. */
+int directory_find_name(Directory *directory, const char *name, DirectoryFn fn, void *userdata,
+                        DirectoryLookup **ret);
+int directory_find_uid(Directory *directory, uid_t uid, DirectoryFn fn, void *userdata,
+                       DirectoryLookup **ret);
 DirectoryLookup *directory_lookup_free(DirectoryLookup *lookup);
 DEFINE_CLEANUP(DirectoryLookup, directory_lookup_free)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Map: the text is kept as it was read and the entries point into it; one array is sorted by account, a
- * second one by user. */
+/* Map: the text is kept as it was read and the entries point into it; one array is sorted by
+ * account, a second one by user. */
 
 #include <errno.h>
 #include <stdio.h>
@@ -49,7 +49,8 @@ static const char *user_fault(const char *user) {
 
         if (strlen(user) > LIMIT_USER_BYTES)
                 return "the local user is longer than any can be";
-        if (!text_is_showable(user) || strpbrk(user, ":/\\\"',") || user[0] == '-' || user[0] == '.')
+        if (!text_is_showable(user) || strpbrk(user, ":/\\\"',") || user[0] == '-' ||
+            user[0] == '.')
                 return "the local user has characters that no user can have";
         if (user[n_digits] == '\0')
                 return "a local user cannot be digits only";
@@ -71,7 +72,8 @@ static int map_add(Map *map, const Entry *entry) {
 }
 
 /* Return: 0, MAP_E_LINES (told), -ENOMEM. */
-static int map_add_line(Map *map, char *line, size_t n, unsigned number, MapReportFn report, void *userdata) {
+static int map_add_line(Map *map, char *line, size_t n, unsigned number, MapReportFn report,
+                        void *userdata) {
         char *comment, *account, *user, *save = NULL;
         const char *fault = NULL;
 
@@ -190,13 +192,17 @@ static size_t lower_bound(const Entry *entries, size_t n, const Entry *key,
 }
 
 const char *map_user_of_account(const Map *map, const char *account) {
-        size_t i = lower_bound(map->by_account, map->n, &(Entry){ .account = account }, compare_accounts);
+        size_t i = lower_bound(map->by_account, map->n, &(Entry){ .account = account },
+                               compare_accounts);
 
-        return i < map->n && strcmp(map->by_account[i].account, account) == 0 ? map->by_account[i].user : NULL;
+        return i < map->n && strcmp(map->by_account[i].account, account) == 0 ?
+                map->by_account[i].user :
+                NULL;
 }
 
 const char *map_account_of_user(const Map *map, const char *user, size_t *ret_n) {
-        size_t first = lower_bound(map->by_user, map->n, &(Entry){ .user = user }, compare_users), n = 0;
+        size_t first = lower_bound(map->by_user, map->n, &(Entry){ .user = user }, compare_users),
+               n = 0;
 
         while (first + n < map->n && strcmp(map->by_user[first + n].user, user) == 0)
                 n++;

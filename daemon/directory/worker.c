@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Worker: a Pool is shared by the main thread and its threads and lives until the last of them has let go;
- * a Task belongs to whoever holds its list at the moment. A task knows its job only by a pointer that the
- * main thread alone reads and writes. */
+/* Worker: a Pool is shared by the main thread and its threads and lives until the last of them has
+ * let go; a Task belongs to whoever holds its list at the moment. A task knows its job only by a
+ * pointer that the main thread alone reads and writes. */
 
 #include <errno.h>
 #include <pthread.h>
@@ -273,8 +273,8 @@ Worker *worker_free(Worker *worker) {
         return NULL;
 }
 
-int worker_start(Worker *worker, WorkerRunFn run, const void *data, size_t n_data, uint64_t timeout_usec,
-                 WorkerDoneFn done, void *userdata, WorkerJob **ret) {
+int worker_start(Worker *worker, WorkerRunFn run, const void *data, size_t n_data,
+                 uint64_t timeout_usec, WorkerDoneFn done, void *userdata, WorkerJob **ret) {
         _cleanup_(worker_job_freep) WorkerJob *job = calloc(1, sizeof(*job));
         _cleanup_(freep) Task *task = NULL;
         Pool *pool = worker->pool;
@@ -292,8 +292,8 @@ int worker_start(Worker *worker, WorkerRunFn run, const void *data, size_t n_dat
         job->userdata = userdata;
         job->pool = pool_ref(pool);
 
-        r = sd_event_add_time_relative(worker->event, &job->timer, CLOCK_MONOTONIC, timeout_usec, 0, on_timeout,
-                                       job);
+        r = sd_event_add_time_relative(worker->event, &job->timer, CLOCK_MONOTONIC, timeout_usec, 0,
+                                       on_timeout, job);
         if (r < 0)
                 return r;
 

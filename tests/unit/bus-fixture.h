@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* BusFixture: a dbus-daemon of the test's own, on a socket of its own, that lets everything through */
+/* BusFixture: a dbus-daemon of the test's own, on a socket of its own, that lets everything through
+ */
 
 #include <sys/types.h>
 
@@ -19,5 +20,6 @@ void bus_fixture_stop(BusFixture *fixture);
 /** bus_fixture_kill() - the bus goes away; the files stay until bus_fixture_stop() */
 void bus_fixture_kill(BusFixture *fixture);
 
-/** bus_fixture_write() - a file in .dir with @text, for root to trust; ends the test when that fails */
+/** bus_fixture_write() - a file in .dir with @text, for root to trust; ends the test when that
+ * fails */
 void bus_fixture_write(const BusFixture *fixture, const char *name, const char *text);

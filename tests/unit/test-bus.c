@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Bus server: OpenLogin on a bus of the test's own. It is strict, it believes only the bus daemon about who asks,
- * and a caller who is gone gets nothing. */
+/* Bus server: OpenLogin on a bus of the test's own. It is strict, it believes only the bus daemon
+ * about who asks, and a caller who is gone gets nothing. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -36,7 +36,8 @@ typedef struct Heard {
         pid_t pid;
         bool uid_zero_seen;
         bool has_user, silent, refuse_empty;
-        char service[128], user[512], tty[128], rhost[512], locale[128], method[64], unit[64], prompts[64];
+        char service[128], user[512], tty[128], rhost[512], locale[128], method[64], unit[64],
+                prompts[64];
         BusPeer *peers[512];
         size_t n_peers;
         bool refuse;
@@ -127,7 +128,9 @@ static int place_setup(void **state) {
         }
 
         assert_true(sd_event_new(&place->event) >= 0);
-        assert_int_equal(bus_server_new(place->event, place->bus.address, &handlers, &place->heard, &place->server), 0);
+        assert_int_equal(bus_server_new(place->event, place->bus.address, &handlers, &place->heard,
+                                        &place->server),
+                         0);
         assert_int_equal(place->heard.n_name, 0);
         run_until(place, &place->heard.n_name, 1);
         assert_int_equal(place->heard.name_error, 0);
@@ -172,7 +175,8 @@ static int on_answer(sd_bus_message *reply, void *userdata, sd_bus_error *error 
         answer->n++;
         if (e) {
                 (void)snprintf(answer->error, sizeof(answer->error), "%s", e->name);
-                (void)snprintf(answer->text, sizeof(answer->text), "%s", e->message ? e->message : "");
+                (void)snprintf(answer->text, sizeof(answer->text), "%s",
+                               e->message ? e->message : "");
         } else if (sd_bus_message_read(reply, "h", &fd) > 0)
                 answer->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
         return 0;
@@ -180,15 +184,17 @@ static int on_answer(sd_bus_message *reply, void *userdata, sd_bus_error *error 
 
 typedef int (*FillFn)(sd_bus_message *message);
 
-static void call_member(Place *place, const char *path, const char *interface, const char *member, FillFn fill,
-                        Answer *ret) {
+static void call_member(Place *place, const char *path, const char *interface, const char *member,
+                        FillFn fill, Answer *ret) {
         _cleanup_(bus_message_unrefp) sd_bus_message *message = NULL;
 
         *ret = (Answer){ .fd = -1 };
-        assert_true(sd_bus_message_new_method_call(place->client, &message, BUS_NAME, path, interface, member) >= 0);
+        assert_true(sd_bus_message_new_method_call(place->client, &message, BUS_NAME, path,
+                                                   interface, member) >= 0);
         if (fill)
                 assert_true(fill(message) >= 0);
-        assert_true(sd_bus_call_async(place->client, NULL, message, on_answer, ret, WAIT_USEC) >= 0);
+        assert_true(sd_bus_call_async(place->client, NULL, message, on_answer, ret, WAIT_USEC) >=
+                    0);
         run_until(place, &ret->n, 1);
 }
 
@@ -244,15 +250,18 @@ static int add_nested(sd_bus_message *m, const char *key, size_t depth) {
 
 #define P ADD("protocol", "u", 1U)
 DEFINE_FILL(fill_least, P)
-DEFINE_FILL(fill_all, P | ADD("service", "s", "login") | ADD("user", "s", "jia") | ADD("tty", "s", "/dev/tty1") |
-                    ADD("rhost", "s", "192.0.2.1") | ADD("locale", "s", "zh_CN.UTF-8") | ADD("method", "s", "qr") |
+DEFINE_FILL(fill_all,
+            P | ADD("service", "s", "login") | ADD("user", "s", "jia") |
+                    ADD("tty", "s", "/dev/tty1") | ADD("rhost", "s", "192.0.2.1") |
+                    ADD("locale", "s", "zh_CN.UTF-8") | ADD("method", "s", "qr") |
                     ADD("unit", "s", "ask") | ADD("prompts", "s", "many") | ADD("silent", "b", 1) |
                     ADD("refuse_empty", "b", 1))
 DEFINE_FILL(fill_user, P | ADD("user", "s", "测试_戊"))
 DEFINE_FILL(fill_harmless, P | add_long(m, "tty", 5000) | ADD("rhost", "s", "a\033]0;x\007b\nc") |
                     add_long(m, "locale", 33))
 DEFINE_FILL(fill_percent, P | ADD("user", "s", "%n%s$(id)`'\"../..") | ADD("service", "s", "-rf"))
-DEFINE_FILL(fill_at_limit, P | add_long(m, "user", LIMIT_USER_BYTES) | add_long(m, "service", LIMIT_SERVICE_BYTES))
+DEFINE_FILL(fill_at_limit,
+            P | add_long(m, "user", LIMIT_USER_BYTES) | add_long(m, "service", LIMIT_SERVICE_BYTES))
 
 DEFINE_FILL(bad_empty, 0)
 DEFINE_FILL(bad_no_protocol, ADD("user", "s", "jia"))
@@ -401,7 +410,8 @@ static void test_other_members(void **state) {
         for (size_t i = 0; i < ELEMENTSOF(others); i++) {
                 Answer answer;
 
-                call_member(place, others[i].path, others[i].interface, others[i].member, fill_least, &answer);
+                call_member(place, others[i].path, others[i].interface, others[i].member,
+                            fill_least, &answer);
                 assert_true(*answer.error);
         }
         assert_int_equal(place->heard.n_open, 0);
@@ -422,7 +432,8 @@ static void test_a_name_that_is_taken(void **state) {
         BusServer *second = NULL;
         Heard heard = {};
 
-        assert_int_equal(bus_server_new(place->event, place->bus.address, &handlers, &heard, &second), 0);
+        assert_int_equal(
+                bus_server_new(place->event, place->bus.address, &handlers, &heard, &second), 0);
         run_until(place, &heard.n_name, 1);
         assert_int_equal(heard.name_error, -EEXIST);
         second = bus_server_free(second);
@@ -433,10 +444,12 @@ static void test_signals_of_others_mean_nothing(void **state) {
         Place *place = *state;
 
         for (size_t i = 0; i < 3; i++) {
-                static const char *const members[] = { "NameLost", "NameOwnerChanged", "Disconnected" };
+                static const char *const members[] = { "NameLost", "NameOwnerChanged",
+                                                       "Disconnected" };
                 _cleanup_(bus_message_unrefp) sd_bus_message *signal = NULL;
 
-                assert_true(sd_bus_message_new_signal(place->client, &signal, "/org/freedesktop/DBus",
+                assert_true(sd_bus_message_new_signal(place->client, &signal,
+                                                      "/org/freedesktop/DBus",
                                                       "org.freedesktop.DBus", members[i]) >= 0);
                 assert_true(sd_bus_message_set_destination(signal, BUS_NAME) >= 0);
                 assert_true(sd_bus_message_append(signal, "s", BUS_NAME) >= 0);
@@ -470,12 +483,14 @@ static pid_t child_asks(const Place *place, unsigned n_usec, bool waits) {
                 _exit(2);
         if (sd_bus_new(&bus) < 0 || sd_bus_set_address(bus, place->bus.address) < 0 ||
             sd_bus_set_bus_client(bus, 1) < 0 || sd_bus_start(bus) < 0 ||
-            sd_bus_message_new_method_call(bus, &message, BUS_NAME, BUS_PATH, BUS_INTERFACE, "OpenLogin") < 0 ||
+            sd_bus_message_new_method_call(bus, &message, BUS_NAME, BUS_PATH, BUS_INTERFACE,
+                                           "OpenLogin") < 0 ||
             fill_least(message) < 0)
                 _exit(3);
         if (waits)
                 _exit(sd_bus_call(bus, message, WAIT_USEC, NULL, NULL) < 0 ? 4 : 0);
-        if (sd_bus_call_async(bus, NULL, message, on_answer, NULL, WAIT_USEC) < 0 || sd_bus_flush(bus) < 0)
+        if (sd_bus_call_async(bus, NULL, message, on_answer, NULL, WAIT_USEC) < 0 ||
+            sd_bus_flush(bus) < 0)
                 _exit(5);
         if (n_usec)
                 (void)usleep(n_usec);
@@ -490,7 +505,8 @@ static int on_child(sd_event_source *source _unused_, const siginfo_t *info, voi
         return 0;
 }
 
-/* threats 20, 26, 27, 35: asked by nobody, and gone between the call, the question who it was, and the answer */
+/* threats 20, 26, 27, 35: asked by nobody, and gone between the call, the question who it was, and
+ * the answer */
 static void test_vanishing_callers(void **state) {
         enum { N = 60 };
         Place *place = *state;
@@ -506,7 +522,8 @@ static void test_vanishing_callers(void **state) {
                 pid_t pid = child_asks(place, i * 10, false);
 
                 assert_true(pid > 0);
-                assert_true(sd_event_add_child(place->event, NULL, pid, WEXITED, on_child, &n_ended) >= 0);
+                assert_true(sd_event_add_child(place->event, NULL, pid, WEXITED, on_child,
+                                               &n_ended) >= 0);
                 /* Some callers are served while they leave, some only afterwards. */
                 if (i % 2)
                         run_until(place, &n_ended, i + 1);
@@ -546,10 +563,12 @@ static void test_the_server_may_go_first(void **state) {
         for (size_t i = 0; i < ELEMENTSOF(answers); i++) {
                 _cleanup_(bus_message_unrefp) sd_bus_message *message = NULL;
 
-                assert_true(sd_bus_message_new_method_call(place->client, &message, BUS_NAME, BUS_PATH,
-                                                           BUS_INTERFACE, "OpenLogin") >= 0);
+                assert_true(sd_bus_message_new_method_call(place->client, &message, BUS_NAME,
+                                                           BUS_PATH, BUS_INTERFACE,
+                                                           "OpenLogin") >= 0);
                 assert_true(fill_all(message) >= 0);
-                assert_true(sd_bus_call_async(place->client, NULL, message, on_answer, &answers[i], WAIT_USEC) >= 0);
+                assert_true(sd_bus_call_async(place->client, NULL, message, on_answer, &answers[i],
+                                              WAIT_USEC) >= 0);
                 assert_true(sd_event_run(place->event, 0) >= 0);
         }
         place->server = bus_server_free(place->server);
@@ -565,13 +584,20 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_good_calls, place_setup, place_teardown),
                 cmocka_unit_test_setup_teardown(test_bad_calls, place_setup, place_teardown),
                 cmocka_unit_test_setup_teardown(test_other_members, place_setup, place_teardown),
-                cmocka_unit_test_setup_teardown(test_refusals_are_constant, place_setup, place_teardown),
-                cmocka_unit_test_setup_teardown(test_a_name_that_is_taken, place_setup, place_teardown),
-                cmocka_unit_test_setup_teardown(test_signals_of_others_mean_nothing, place_setup, place_teardown),
-                cmocka_unit_test_setup_teardown(test_the_bus_goes_away, place_setup, place_teardown),
-                cmocka_unit_test_setup_teardown(test_vanishing_callers, place_setup, place_teardown),
-                cmocka_unit_test_setup_teardown(test_the_uid_is_the_bus_daemons, place_setup, place_teardown),
-                cmocka_unit_test_setup_teardown(test_the_server_may_go_first, place_setup, place_teardown),
+                cmocka_unit_test_setup_teardown(test_refusals_are_constant, place_setup,
+                                                place_teardown),
+                cmocka_unit_test_setup_teardown(test_a_name_that_is_taken, place_setup,
+                                                place_teardown),
+                cmocka_unit_test_setup_teardown(test_signals_of_others_mean_nothing, place_setup,
+                                                place_teardown),
+                cmocka_unit_test_setup_teardown(test_the_bus_goes_away, place_setup,
+                                                place_teardown),
+                cmocka_unit_test_setup_teardown(test_vanishing_callers, place_setup,
+                                                place_teardown),
+                cmocka_unit_test_setup_teardown(test_the_uid_is_the_bus_daemons, place_setup,
+                                                place_teardown),
+                cmocka_unit_test_setup_teardown(test_the_server_may_go_first, place_setup,
+                                                place_teardown),
         };
 
         return cmocka_run_group_tests_name("bus", tests, NULL, NULL);

@@ -26,8 +26,8 @@ static void tell(const char *problem, void *userdata) {
         Told *told = userdata;
 
         told->n++;
-        (void)snprintf(told->text + strlen(told->text), sizeof(told->text) - strlen(told->text), "%s\n",
-                       problem);
+        (void)snprintf(told->text + strlen(told->text), sizeof(told->text) - strlen(told->text),
+                       "%s\n", problem);
 }
 
 static int parse(const char *text, size_t n, Told *told, Config **ret) {
@@ -72,14 +72,16 @@ static const struct {
           "F:5: [service] needs the name of one: [service NAME]\n" },
         { "a key given twice", GOOD "[login]\nphase=dual\nphase=realname\n",
           "F:6: key 'phase' is given twice\n" },
-        { "a key given twice in two places", GOOD "[service a]\nmode=one\n[service b]\nmode=one\n[service a]\nmode=many\n",
+        { "a key given twice in two places",
+          GOOD "[service a]\nmode=one\n[service b]\nmode=one\n[service a]\nmode=many\n",
           "F:9: key 'mode' is given twice\n" },
         { "a line that is nothing", GOOD "[login]\nphase\n",
           "F:5: neither a section, nor KEY = VALUE, nor a comment\n" },
         { "a section that does not end", GOOD "[login\n",
           "F:4: a section is [NAME], its name at most 48 bytes\n" },
         { "words that do not exist",
-          GOOD "[login]\nphase=Dual\nunit=yes\nmethod=sms\nlanguage=fr\n[service x]\nmode=two\nlayout=wide\npicture=png\n",
+          GOOD
+          "[login]\nphase=Dual\nunit=yes\nmethod=sms\nlanguage=fr\n[service x]\nmode=two\nlayout=wide\npicture=png\n",
           "F:5: bad value 'Dual' of 'phase'; allowed: dual, relation or realname\n"
           "F:6: bad value 'yes' of 'unit'; allowed: off, ask, required or a unit code\n"
           "F:7: bad value 'sms' of 'method'; allowed: any, password or qr\n"
@@ -87,7 +89,8 @@ static const struct {
           "F:10: bad value 'two' of 'mode'; allowed: many, buffered or one\n"
           "F:11: bad value 'wide' of 'layout'; allowed: folded, lines or bare\n"
           "F:12: bad value 'png' of 'picture'; allowed: terminal, blocks, ascii or none\n" },
-        { "numbers outside of their range", GOOD "timeout=0\n[login]\ntimeout=601\n[service x]\ntimeout=-5\n",
+        { "numbers outside of their range",
+          GOOD "timeout=0\n[login]\ntimeout=601\n[service x]\ntimeout=-5\n",
           "F:4: bad value '0' of 'timeout'; allowed: 1 to 15 seconds\n"
           "F:6: bad value '601' of 'timeout'; allowed: 10 to 600 seconds\n"
           "F:8: bad value '-5' of 'timeout'; allowed: 10 to 600 seconds\n" },
@@ -99,7 +102,8 @@ static const struct {
           "F:3: bad value 'ca.pem' of 'ca_file'; allowed: an absolute path\n" },
         { "a uid is no name", GOOD "[callers]\nservices=postgres 33\n",
           "F:5: bad value 'postgres 33' of 'services'; allowed: at most 32 names of local users, divided by spaces\n" },
-        { "bytes that are no text", GOOD "[login]\nlanguage=\xff\n", "F:5: bytes that are no text (UTF-8)\n" },
+        { "bytes that are no text", GOOD "[login]\nlanguage=\xff\n",
+          "F:5: bytes that are no text (UTF-8)\n" },
 };
 
 /* threats 118 */
@@ -109,7 +113,8 @@ static void test_bad(void **state) {
                 Config *config = NULL;
                 Told told;
 
-                if (parse(bad_cases[i].text, strlen(bad_cases[i].text), &told, &config) != CONFIG_E_PROBLEMS)
+                if (parse(bad_cases[i].text, strlen(bad_cases[i].text), &told, &config) !=
+                    CONFIG_E_PROBLEMS)
                         fail_msg("%s: taken", bad_cases[i].name);
                 assert_null(config);
                 if (strcmp(told.text, bad_cases[i].told) != 0)
@@ -232,7 +237,9 @@ static void test_sample(void **state) {
 }
 
 static void test_unit_words(void **state) {
-        static const char *const wrong[] = { "", "Off", "required ", "9", "919900000000000018919900000000000018", "x\n" };
+        static const char *const wrong[] = {
+                "", "Off", "required ", "9", "919900000000000018919900000000000018", "x\n"
+        };
         ConfigUnit unit;
 
         (void)state;
@@ -278,7 +285,8 @@ static void test_files(void **state) {
                 told = (Told){};
                 assert_int_equal(chmod(path, cases[i].mode), 0);
                 assert_int_equal(chmod(dir, cases[i].folder_mode), 0);
-                assert_int_equal(config_load(path, tell, &told, &config), cases[i].told ? CONFIG_E_PROBLEMS : 0);
+                assert_int_equal(config_load(path, tell, &told, &config),
+                                 cases[i].told ? CONFIG_E_PROBLEMS : 0);
                 if (cases[i].told && !strstr(told.text, cases[i].told))
                         fail_msg("%s: %s", cases[i].name, told.text);
                 config = config_free(config);

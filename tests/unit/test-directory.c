@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Directory: the map is strict and follows its file; look-ups come back, in time, and only to who waits */
+/* Directory: the map is strict and follows its file; look-ups come back, in time, and only to who
+ * waits */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -46,15 +47,21 @@ static const struct {
         { "three words", "a b c\n", "1: a line is ACCOUNT LOCAL-USER, divided by spaces\n" },
         { "every bad line is told", "a\n# good\na b\nb\n",
           "1: a line is ACCOUNT LOCAL-USER, divided by spaces\n4: a line is ACCOUNT LOCAL-USER, divided by spaces\n" },
-        { "an account that is two users", "a x\nb y\na z\n", "3: the account stands in line 1 already\n" },
+        { "an account that is two users", "a x\nb y\na z\n",
+          "3: the account stands in line 1 already\n" },
         { "an account given three times", "a x\na x\na x\n",
           "2: the account stands in line 1 already\n3: the account stands in line 2 already\n" },
         { "a user of digits", "a 1000\n", "1: a local user cannot be digits only\n" },
-        { "a user that is an option", "a -rf\n", "1: the local user has characters that no user can have\n" },
-        { "a user that is a path", "a ../x\n", "1: the local user has characters that no user can have\n" },
-        { "a user that would be two fields", "a x:y\n", "1: the local user has characters that no user can have\n" },
-        { "a direction that is turned", "a \xe2\x80\xaex\n", "1: the local user has characters that no user can have\n" },
-        { "an escape sequence", "a\033[2J x\n", "1: the account has characters that cannot be shown\n" },
+        { "a user that is an option", "a -rf\n",
+          "1: the local user has characters that no user can have\n" },
+        { "a user that is a path", "a ../x\n",
+          "1: the local user has characters that no user can have\n" },
+        { "a user that would be two fields", "a x:y\n",
+          "1: the local user has characters that no user can have\n" },
+        { "a direction that is turned", "a \xe2\x80\xaex\n",
+          "1: the local user has characters that no user can have\n" },
+        { "an escape sequence", "a\033[2J x\n",
+          "1: the account has characters that cannot be shown\n" },
         { "bytes that are no text", "a\xff x\n", "1: bytes that are no text (UTF-8)\n" },
 };
 
@@ -65,7 +72,8 @@ static void test_bad_maps(void **state) {
 
         (void)state;
         for (size_t i = 0; i < ELEMENTSOF(bad_maps); i++) {
-                assert_int_equal(parse(bad_maps[i].text, strlen(bad_maps[i].text), &told, &map), MAP_E_LINES);
+                assert_int_equal(parse(bad_maps[i].text, strlen(bad_maps[i].text), &told, &map),
+                                 MAP_E_LINES);
                 if (strcmp(told.text, bad_maps[i].told) != 0)
                         fail_msg("%s: told\n%s", bad_maps[i].name, told.text);
         }
@@ -209,7 +217,8 @@ typedef struct Found {
         DirectoryLookup **free_this;
 } Found;
 
-static void on_found(DirectoryLookup *lookup, int error, const DirectoryUser *user, void *userdata) {
+static void on_found(DirectoryLookup *lookup, int error, const DirectoryUser *user,
+                     void *userdata) {
         Found *found = userdata;
 
         assert_non_null(lookup);
@@ -228,18 +237,23 @@ static void run_until(sd_event *event, const size_t *n, size_t wanted) {
 }
 
 static void test_lookups(void **state) {
-        _cleanup_(directory_lookup_freep) DirectoryLookup *root = NULL, *zero = NULL, *none = NULL, *left = NULL;
+        _cleanup_(directory_lookup_freep) DirectoryLookup *root = NULL, *zero = NULL, *none = NULL,
+                                                          *left = NULL;
         Found found_root = {}, found_zero = {}, found_none = {}, found_left = {};
         char long_name[LIMIT_USER_BYTES + 2];
         Place place;
 
         (void)state;
         place_init(&place, "");
-        assert_int_equal(directory_find_name(place.directory, "root", on_found, &found_root, &root), 0);
+        assert_int_equal(directory_find_name(place.directory, "root", on_found, &found_root, &root),
+                         0);
         found_root.free_this = &root; /* a callback may free its own look-up */
         assert_int_equal(directory_find_uid(place.directory, 0, on_found, &found_zero, &zero), 0);
-        assert_int_equal(directory_find_name(place.directory, "no-such-user-here", on_found, &found_none, &none), 0);
-        assert_int_equal(directory_find_name(place.directory, "root", on_found, &found_left, &left), 0);
+        assert_int_equal(directory_find_name(place.directory, "no-such-user-here", on_found,
+                                             &found_none, &none),
+                         0);
+        assert_int_equal(directory_find_name(place.directory, "root", on_found, &found_left, &left),
+                         0);
         left = directory_lookup_free(left);
         assert_int_equal(found_root.n, 0);
 
@@ -259,7 +273,9 @@ static void test_lookups(void **state) {
 
         memset(long_name, 'x', sizeof(long_name));
         long_name[sizeof(long_name) - 1] = '\0';
-        assert_int_equal(directory_find_name(place.directory, long_name, on_found, &found_left, &left), -EINVAL);
+        assert_int_equal(
+                directory_find_name(place.directory, long_name, on_found, &found_left, &left),
+                -EINVAL);
         place_done(&place);
 }
 
@@ -306,8 +322,10 @@ static void test_a_hung_service_is_bounded(void **state) {
 
         /* All threads hang and as many jobs wait; each is told in time. */
         for (size_t i = 0; i < ELEMENTSOF(jobs); i++)
-                assert_int_equal(worker_start(worker, hang_run, &(Hang){ .fd = fds[0] }, sizeof(Hang),
-                                              20 * USEC_PER_MSEC, on_done, &done[i], &jobs[i]), 0);
+                assert_int_equal(worker_start(worker, hang_run, &(Hang){ .fd = fds[0] },
+                                              sizeof(Hang), 20 * USEC_PER_MSEC, on_done, &done[i],
+                                              &jobs[i]),
+                                 0);
         for (size_t i = 0; i < ELEMENTSOF(jobs); i++) {
                 run_until(event, &done[i].n, 1);
                 assert_int_equal(done[i].error, -ETIMEDOUT);
@@ -316,8 +334,9 @@ static void test_a_hung_service_is_bounded(void **state) {
 
         /* It comes back: the late answers are dropped, the next question is answered. */
         assert_int_equal(write(fds[1], "aaaab", 5), 5);
-        assert_int_equal(worker_start(worker, hang_run, &(Hang){ .fd = fds[0] }, sizeof(Hang), 10 * USEC_PER_SEC,
-                                      on_done, &done_last, &last), 0);
+        assert_int_equal(worker_start(worker, hang_run, &(Hang){ .fd = fds[0] }, sizeof(Hang),
+                                      10 * USEC_PER_SEC, on_done, &done_last, &last),
+                         0);
         run_until(event, &done_last.n, 1);
         assert_int_equal(done_last.error, 0);
         for (size_t i = 0; i < ELEMENTSOF(jobs); i++)
@@ -325,8 +344,9 @@ static void test_a_hung_service_is_bounded(void **state) {
         last = worker_job_free(last);
 
         /* Freed while a thread still hangs in it. */
-        assert_int_equal(worker_start(worker, hang_run, &(Hang){ .fd = fds[0] }, sizeof(Hang), 10 * USEC_PER_SEC,
-                                      on_done, &done_last, &last), 0);
+        assert_int_equal(worker_start(worker, hang_run, &(Hang){ .fd = fds[0] }, sizeof(Hang),
+                                      10 * USEC_PER_SEC, on_done, &done_last, &last),
+                         0);
         last = worker_job_free(last);
         worker = worker_free(worker);
         assert_int_equal(write(fds[1], "cccccccccc", 10), 10);

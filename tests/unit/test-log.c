@@ -20,13 +20,20 @@ static const struct {
 } escape_cases[] = {
         { "plain text stays", "login refused", "login refused" },
         { "Chinese stays", "测试甲", "测试甲" },
-        { "a newline cannot begin a second record", "a\nitaxd: login granted", "a\\x0aitaxd: login granted" },
+        { "a newline cannot begin a second record", "a\nitaxd: login granted",
+          "a\\x0aitaxd: login granted" },
         { "carriage return and tabulator are told", "a\r\tb", "a\\x0d\\x09b" },
         { "an escape sequence does not reach a terminal", "\033[2Jx", "\\x1b[2Jx" },
-        { "a C1 control does not either", "\xc2\x9b""2J", "\\xc2\\x9b2J" },
+        { "a C1 control does not either",
+          "\xc2\x9b"
+          "2J",
+          "\\xc2\\x9b2J" },
         { "bytes that are not UTF-8 are told", "a\xff\xc0\xaf", "a\\xff\\xc0\\xaf" },
         { "a character that is cut off is told", "a\xe6\xb5", "a\\xe6\\xb5" },
-        { "a bidirectional override is told", "a\xe2\x80\xae""b", "a\\xe2\\x80\\xaeb" },
+        { "a bidirectional override is told",
+          "a\xe2\x80\xae"
+          "b",
+          "a\\xe2\\x80\\xaeb" },
         { "a backslash is doubled, so that nothing can be feigned", "\\x41", "\\\\x41" },
         { "nothing is nothing", "", "" },
 };
@@ -144,8 +151,10 @@ static void test_journal(void **state) {
         n = recv(fd, out, sizeof(out) - 1, 0);
         assert_true(n > 0);
         out[n] = '\0';
-        assert_string_equal(out, "PRIORITY=5\nSYSLOG_IDENTIFIER=itaxd\nITAX_LOGIN=5\nMESSAGE=login granted\n"
-                                 "ITAX_UNIT=a\\x0aPRIORITY=0\n");
+        assert_string_equal(
+                out,
+                "PRIORITY=5\nSYSLOG_IDENTIFIER=itaxd\nITAX_LOGIN=5\nMESSAGE=login granted\n"
+                "ITAX_UNIT=a\\x0aPRIORITY=0\n");
 
         /* A journal that hangs takes records until its queue is full; then nobody waits for it. */
         for (size_t i = 0; i < 5000; i++)

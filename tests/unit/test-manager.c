@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Manager: real logins from the client library over a private bus to a platform on the loopback. Who may ask, how many
- * at once, what is written down, and what becomes of logins whose client, bus, platform or configuration goes away. */
+/* Manager: real logins from the client library over a private bus to a platform on the loopback.
+ * Who may ask, how many at once, what is written down, and what becomes of logins whose client,
+ * bus, platform or configuration goes away. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -50,9 +51,11 @@ static Config *make_config(const Place *place, const char *more) {
         Config *config = NULL;
         char text[2048];
 
-        (void)snprintf(text, sizeof(text),
-                       "[platform]\nissuer=%s\nca_file=%s\ntimeout=2\n[login]\nlanguage=en\nusers=%s\n%s",
-                       tls_server_address(place->server), tls_server_ca_file(place->server), place->users, more);
+        (void)snprintf(
+                text, sizeof(text),
+                "[platform]\nissuer=%s\nca_file=%s\ntimeout=2\n[login]\nlanguage=en\nusers=%s\n%s",
+                tls_server_address(place->server), tls_server_ca_file(place->server), place->users,
+                more);
         assert_int_equal(config_parse("test", text, strlen(text), on_problem, NULL, &config), 0);
         return config;
 }
@@ -89,10 +92,11 @@ static void place_init_with(Place *place, const ServerAnswer *answers, const cha
         place->log = open_memstream(&place->told, &place->n_told);
         log_open("/nonexistent", place->log);
 
-        (void)snprintf(text, sizeof(text), "root:x:0:0::/:/bin/sh\n%s:x:%lu:0::/:/bin/sh\n", CLIENT_DAEMON_USER,
-                       (unsigned long)geteuid());
+        (void)snprintf(text, sizeof(text), "root:x:0:0::/:/bin/sh\n%s:x:%lu:0::/:/bin/sh\n",
+                       CLIENT_DAEMON_USER, (unsigned long)geteuid());
         bus_fixture_write(&place->bus, "passwd", text);
-        bus_fixture_write(&place->bus, "users", "ceshi_jia root\nceshi_yi nobody\nceshi_bing nobody\n");
+        bus_fixture_write(&place->bus, "users",
+                          "ceshi_jia root\nceshi_yi nobody\nceshi_bing nobody\n");
         (void)snprintf(place->passwd, sizeof(place->passwd), "%s/passwd", place->bus.dir);
         (void)snprintf(place->users, sizeof(place->users), "%s/users", place->bus.dir);
 
@@ -132,13 +136,16 @@ typedef struct Talk {
 static void talk_on(Talk *t, Client *client) {
         size_t n_answers = 0;
 
-        while (t->result == 0 && !step_is_terminal(&t->last) && (!t->n_steps || t->n < t->n_steps)) {
+        while (t->result == 0 && !step_is_terminal(&t->last) &&
+               (!t->n_steps || t->n < t->n_steps)) {
                 _cleanup_(secret_freep) Secret *answer = NULL;
-                bool asks = t->n && (t->last.kind == STEP_PROMPT_ECHO || t->last.kind == STEP_PROMPT_SECRET ||
-                                     t->last.kind == STEP_CHOICE);
+                bool asks = t->n &&
+                        (t->last.kind == STEP_PROMPT_ECHO || t->last.kind == STEP_PROMPT_SECRET ||
+                         t->last.kind == STEP_CHOICE);
 
                 if (asks && n_answers < ELEMENTSOF(t->answers) && t->answers[n_answers])
-                        (void)secret_new_from(t->answers[n_answers], strlen(t->answers[n_answers]), &answer);
+                        (void)secret_new_from(t->answers[n_answers], strlen(t->answers[n_answers]),
+                                              &answer);
                 n_answers += asks;
                 t->result = client_next(client, answer, &t->last);
                 t->n += t->result == 0;
@@ -168,7 +175,8 @@ static void talk_finish(Place *place, Talk *t) {
         sd_event_source *source = NULL;
         bool finished = false;
 
-        assert_true(sd_event_add_io(place->event, &source, t->done, EPOLLIN, on_finished, &finished) >= 0);
+        assert_true(sd_event_add_io(place->event, &source, t->done, EPOLLIN, on_finished,
+                                    &finished) >= 0);
         while (!finished)
                 assert_true(sd_event_run(place->event, WAIT_USEC) > 0);
         source = sd_event_source_disable_unref(source);
@@ -190,7 +198,10 @@ static void settle(Place *place) {
 }
 
 static void test_a_login(void **state) {
-        Talk t = { .request = { .service = "login", .tty = "/dev/tty1", .user = "root", .locale = "en_US.UTF-8" },
+        Talk t = { .request = { .service = "login",
+                                .tty = "/dev/tty1",
+                                .user = "root",
+                                .locale = "en_US.UTF-8" },
                    .answers = { PASSWORD } };
         Place place;
 
@@ -207,7 +218,8 @@ static void test_a_login(void **state) {
         step_done(&t.last);
 
         assert_non_null(strstr(place.told, "ITAX_RESULT=\"granted\""));
-        assert_non_null(strstr(place.told, "ITAX_SERVICE=\"login\" ITAX_TTY=\"/dev/tty1\" ITAX_CALLER=\"0\""));
+        assert_non_null(strstr(place.told,
+                               "ITAX_SERVICE=\"login\" ITAX_TTY=\"/dev/tty1\" ITAX_CALLER=\"0\""));
         /* threats 88 */
         assert_null(strstr(place.told, PASSWORD));
         assert_null(strstr(place.told, "ceshi_jia"));
@@ -252,11 +264,12 @@ static void test_a_local_user_without_account_is_not_ours(void **state) {
         place_done(&place);
 }
 
-/* threats 2, 52: nothing tells an unknown user from a wrong password; and its name, which may be a password typed too
- * early, is written nowhere */
+/* threats 2, 52: nothing tells an unknown user from a wrong password; and its name, which may be a
+ * password typed too early, is written nowhere */
 static void test_an_unknown_user_is_asked_as_anybody(void **state) {
         static const ServerAnswer answers[] = {
-                { "/challenge", .status = 400, .body = "{\"error\":\"invalid_credentials\",\"attempts_left\":0}" },
+                { "/challenge", .status = 400,
+                  .body = "{\"error\":\"invalid_credentials\",\"attempts_left\":0}" },
                 {},
         };
         static const char *const users[] = { "root", "Jia-pass1-typed" };
@@ -266,14 +279,16 @@ static void test_an_unknown_user_is_asked_as_anybody(void **state) {
         (void)state;
         place_init_with(&place, answers, "");
         for (size_t i = 0; i < ELEMENTSOF(users); i++) {
-                t[i] = (Talk){ .request = { .service = "login", .user = users[i] }, .answers = { "Wrong-pass1" } };
+                t[i] = (Talk){ .request = { .service = "login", .user = users[i] },
+                               .answers = { "Wrong-pass1" } };
                 talk(&place, &t[i]);
                 assert_int_equal(t[i].result, 0);
                 assert_int_equal(t[i].last.kind, STEP_FAIL);
         }
         assert_int_equal(t[0].n, t[1].n);
         assert_int_equal(t[0].last.reason, t[1].last.reason);
-        assert_string_equal(t[0].last.text ? t[0].last.text : "", t[1].last.text ? t[1].last.text : "");
+        assert_string_equal(t[0].last.text ? t[0].last.text : "",
+                            t[1].last.text ? t[1].last.text : "");
         assert_int_equal(tls_server_requests(place.server, "/challenge"), 2);
         assert_null(strstr(place.told, "Jia-pass1-typed"));
         assert_null(strstr(place.told, "Wrong-pass1"));
@@ -323,7 +338,8 @@ static int on_letter(sd_event_source *source, int fd, uint32_t revents, void *us
         return 0;
 }
 
-static void ask_as_nobody(Place *place, const char *user, unsigned n_times, char *letters, pid_t *ret_pid) {
+static void ask_as_nobody(Place *place, const char *user, unsigned n_times, char *letters,
+                          pid_t *ret_pid) {
         sd_event_source *source = NULL;
         int fd;
 
@@ -378,8 +394,8 @@ static void test_services_of_the_configuration_may_ask_for_anybody(void **state)
         place_done(&place);
 }
 
-/* threats 31: one user's flood is capped, leaves a few lines in the log, and does not stop root; and his place is free
- * again when he is gone */
+/* threats 31: one user's flood is capped, leaves a few lines in the log, and does not stop root;
+ * and his place is free again when he is gone */
 static void test_limits(void **state) {
         enum { N = LIMIT_LOGINS_PER_UID + 40 };
         char letters[N + 1] = "", again[8] = "";
@@ -420,7 +436,8 @@ static void test_clients_that_leave(void **state) {
 
                 place_init_with(&place, quiet ? silent : NULL, "");
                 for (size_t n_steps = 1; n_steps <= 2; n_steps++) {
-                        Talk t = { .request = { .service = "login" }, .answers = { "ceshi_jia", PASSWORD },
+                        Talk t = { .request = { .service = "login" },
+                                   .answers = { "ceshi_jia", PASSWORD },
                                    .n_steps = n_steps };
 
                         talk(&place, &t);
@@ -467,7 +484,8 @@ static void test_the_platform_is_silent(void **state) {
         place_done(&place);
 }
 
-/* threats 124: a login that has its socket needs no bus; the daemon ends itself, to be started with the next bus */
+/* threats 124: a login that has its socket needs no bus; the daemon ends itself, to be started with
+ * the next bus */
 static void test_the_bus_goes_away(void **state) {
         int code = 0;
         Place place;
@@ -482,7 +500,8 @@ static void test_the_bus_goes_away(void **state) {
         place_done(&place);
 }
 
-/* The strictest phase counts, also when it is announced only now; threats 117: a reload in the middle of logins, often */
+/* The strictest phase counts, also when it is announced only now; threats 117: a reload in the
+ * middle of logins, often */
 static void test_reloads(void **state) {
         Talk t[8] = {};
         Place place;
@@ -490,7 +509,8 @@ static void test_reloads(void **state) {
         (void)state;
         place_init(&place);
         for (size_t i = 0; i < ELEMENTSOF(t); i++) {
-                t[i] = (Talk){ .request = { .service = "login", .user = "root" }, .answers = { PASSWORD } };
+                t[i] = (Talk){ .request = { .service = "login", .user = "root" },
+                               .answers = { PASSWORD } };
                 talk_start(&place, &t[i]);
         }
         for (size_t i = 0; i < 200; i++) {

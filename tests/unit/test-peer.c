@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Bus peer: the private socket lets one kind of call through, in order, of bounded size, and its end is noticed */
+/* Bus peer: the private socket lets one kind of call through, in order, of bounded size, and its
+ * end is noticed */
 
 #include <errno.h>
 #include <malloc.h>
@@ -92,8 +93,10 @@ static void place_init(Place *place) {
 
         *place = (Place){ .seen = { .act = DO_REPLY, .kind = STEP_PROMPT_SECRET } };
         assert_true(sd_event_new(&place->event) >= 0);
-        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds), 0);
-        assert_int_equal(bus_peer_new(place->event, fds[0], &handlers, &place->seen, &place->seen.peer), 0);
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds),
+                         0);
+        assert_int_equal(
+                bus_peer_new(place->event, fds[0], &handlers, &place->seen, &place->seen.peer), 0);
         place->fd = fds[1];
 }
 
@@ -162,8 +165,8 @@ static void call_field(Call *call, char code, char type, const char *value) {
         call->n += strlen(value) + 1;
 }
 
-static void make_call(const char *path, const char *interface, const char *member, const char *signature,
-                      uint32_t serial, size_t n_answer, Call *ret) {
+static void make_call(const char *path, const char *interface, const char *member,
+                      const char *signature, uint32_t serial, size_t n_answer, Call *ret) {
         const uint32_t one = 1;
         uint32_t n_fields, n_body;
         size_t body;
@@ -245,10 +248,12 @@ static const struct {
         uint32_t serial;
         size_t n_answer;
 } refused_cases[] = {
-        { "a serial that was not given out", BUS_PEER_PATH, BUS_PEER_INTERFACE, "Next", "uay", 2, 1 },
+        { "a serial that was not given out", BUS_PEER_PATH, BUS_PEER_INTERFACE, "Next", "uay", 2,
+          1 },
         { "the serial of the step before", BUS_PEER_PATH, BUS_PEER_INTERFACE, "Next", "uay", 0, 0 },
         { "the highest serial", BUS_PEER_PATH, BUS_PEER_INTERFACE, "Next", "uay", UINT32_MAX, 1 },
-        { "an answer above the bound", BUS_PEER_PATH, BUS_PEER_INTERFACE, "Next", "uay", 1, BUS_ANSWER_BYTES_MAX + 1 },
+        { "an answer above the bound", BUS_PEER_PATH, BUS_PEER_INTERFACE, "Next", "uay", 1,
+          BUS_ANSWER_BYTES_MAX + 1 },
         { "an answer far above it", BUS_PEER_PATH, BUS_PEER_INTERFACE, "Next", "uay", 1, 12000 },
         { "another method", BUS_PEER_PATH, BUS_PEER_INTERFACE, "Finish", "uay", 1, 1 },
         { "another interface", BUS_PEER_PATH, "org.itax.Auth1.Manager", "Next", "uay", 1, 1 },
@@ -258,9 +263,11 @@ static const struct {
         { "half of the arguments", BUS_PEER_PATH, BUS_PEER_INTERFACE, "Next", "u", 1, 0 },
         { "a string for an answer", BUS_PEER_PATH, BUS_PEER_INTERFACE, "Next", "us", 1, 0 },
         { "an argument more", BUS_PEER_PATH, BUS_PEER_INTERFACE, "Next", "uayu", 1, 1 },
-        { "introspection", BUS_PEER_PATH, "org.freedesktop.DBus.Introspectable", "Introspect", "", 0, 0 },
+        { "introspection", BUS_PEER_PATH, "org.freedesktop.DBus.Introspectable", "Introspect", "",
+          0, 0 },
         { "a ping", BUS_PEER_PATH, "org.freedesktop.DBus.Peer", "Ping", "", 0, 0 },
-        { "the machine's id", BUS_PEER_PATH, "org.freedesktop.DBus.Peer", "GetMachineId", "", 0, 0 },
+        { "the machine's id", BUS_PEER_PATH, "org.freedesktop.DBus.Peer", "GetMachineId", "", 0,
+          0 },
         { "properties", BUS_PEER_PATH, "org.freedesktop.DBus.Properties", "GetAll", "", 0, 0 },
 };
 
@@ -276,11 +283,13 @@ static void test_refused(void **state) {
                 put(&place, call.bytes, call.n);
                 assert_int_equal(place.seen.n_next, 1);
 
-                make_call(refused_cases[i].path, refused_cases[i].interface, refused_cases[i].member,
-                          refused_cases[i].signature, refused_cases[i].serial, refused_cases[i].n_answer, &call);
+                make_call(refused_cases[i].path, refused_cases[i].interface,
+                          refused_cases[i].member, refused_cases[i].signature,
+                          refused_cases[i].serial, refused_cases[i].n_answer, &call);
                 put(&place, call.bytes, call.n);
                 if (place.seen.n_next != 1 || place.seen.n_gone != 1)
-                        fail_msg("%s: next %zu gone %zu", refused_cases[i].name, place.seen.n_next, place.seen.n_gone);
+                        fail_msg("%s: next %zu gone %zu", refused_cases[i].name, place.seen.n_next,
+                                 place.seen.n_gone);
                 /* Once it is over, nothing brings it back. */
                 make_next(1, 1, &call);
                 put(&place, call.bytes, call.n);
@@ -346,8 +355,8 @@ static void test_long_answers(void **state) {
 
 /* threats 29, 31: lengths that are only claimed cost nothing */
 static void test_claimed_lengths(void **state) {
-        static const uint32_t claims[] = { BUS_MESSAGE_BYTES_MAX, 1024 * 1024, 128 * 1024 * 1024, UINT32_MAX - 7,
-                                           UINT32_MAX };
+        static const uint32_t claims[] = { BUS_MESSAGE_BYTES_MAX, 1024 * 1024, 128 * 1024 * 1024,
+                                           UINT32_MAX - 7, UINT32_MAX };
 
         (void)state;
         for (size_t i = 0; i < 2 * ELEMENTSOF(claims); i++) {
@@ -403,7 +412,16 @@ static void test_nothing_may_follow_the_authentication(void **state) {
 
 /* threats 26, 27: the client goes at each point, and it is noticed at once and once */
 static void test_gone(void **state) {
-        enum { AT_ONCE, IN_AUTH, AFTER_AUTH, IN_MESSAGE, WAITING, AFTER_REPLY, WITH_DATA, N_POINTS };
+        enum {
+                AT_ONCE,
+                IN_AUTH,
+                AFTER_AUTH,
+                IN_MESSAGE,
+                WAITING,
+                AFTER_REPLY,
+                WITH_DATA,
+                N_POINTS
+        };
 
         (void)state;
         for (int point = 0; point < N_POINTS; point++)
@@ -426,7 +444,8 @@ static void test_gone(void **state) {
                                 assert_int_equal(reply(&place.seen, STEP_PROMPT_SECRET), 0);
                         if (point == WITH_DATA) {
                                 make_next(1, 4, &call);
-                                assert_int_equal(send(place.fd, call.bytes, call.n, 0), (ssize_t)call.n);
+                                assert_int_equal(send(place.fd, call.bytes, call.n, 0),
+                                                 (ssize_t)call.n);
                         }
                         place.seen.act = freeing ? DO_FREE : DO_NOTHING;
                         closep(&place.fd);
