@@ -78,6 +78,36 @@ static void session_step(Session *session, const Plan *plan) {
         }
 }
 
+/* The one forward declaration: a look-up is started by what its answer is fed to. */
+static void session_feed(Session *session, const LoginEvent *first);
+
+/* Is what was typed as account rather a local user without one? Nothing known counts as no. */
+static void on_found(DirectoryLookup *lookup _unused_, int error _unused_,
+                     const DirectoryUser *user, void *userdata) {
+        LoginEvent event = { .kind = EVENT_FOUND };
+        Session *session = userdata;
+        char name[LIMIT_USER_BYTES + 1];
+        size_t n_accounts;
+
+        if (user && user->exists) {
+                (void)directory_account_of_user(session->era->directory, user->name, &n_accounts);
+                if (n_accounts == 0)
+                        event.user = strcpy(name, user->name);
+        }
+
+        session->lookup = directory_lookup_free(session->lookup);
+        if (!session->is_over)
+                session_feed(session, &event);
+}
+
+/* Return: true when on_found() will be called. */
+static bool session_find(Session *session, const char *account) {
+        if (directory_user_of_account(session->era->directory, account))
+                return false;
+        return directory_find_name(session->era->directory, account, on_found, session,
+                                   &session->lookup) >= 0;
+}
+
 /* Do one action. Return: true when it made @ret_event happen. */
 static bool session_act(Session *session, const LoginAction *action, Reply *unavailable,
                         LoginEvent *ret_event) {
@@ -105,7 +135,10 @@ static bool session_act(Session *session, const LoginAction *action, Reply *unav
                 };
                 return true;
         case ACTION_FIND:
-                return session_find(session, action->account, ret_event);
+                if (session_find(session, action->account))
+                        return false;
+                *ret_event = (LoginEvent){ .kind = EVENT_FOUND };
+                return true;
         case ACTION_END:
                 session_audit(session, action->outcome);
                 session_over(session);

@@ -133,6 +133,10 @@ static int converse(Visit *visit, Client *client) {
                 return end(visit, word_from_client(r), code_from_client(r));
 
         if (step->kind == STEP_FAIL) {
+                /* Root typed "root" where an account was asked for: whoever comes next in the stack
+                 * need not ask for the name again. It grants nothing. */
+                if (step->user && !visit->user && user_is_unchanged(visit))
+                        (void)pam_set_item(visit->handle, PAM_USER, step->user);
                 relay_end(visit->handle, step, visit->voice);
                 return end(visit, step_reason_to_string(step->reason), code_from_step(step));
         }

@@ -102,9 +102,24 @@ int login_account_answered(Login *login, const Secret *answer) {
 
         if (account.kind == ACCOUNT_INVALID)
                 login_qr_start(login);
-        else
+        else if (!login->user[0] && account.kind == ACCOUNT_LOGIN_NAME && !account.unit[0]) {
+                login_act(login, ACTION_FIND)->account = login->account;
+                login_state_enter(login, LOGIN_WAIT_FIND);
+        } else
                 login_ask(login, ASK_PASSWORD);
         return 0;
+}
+
+/* Root, or another local user without an account, typed a name at the prompt for the account: theirs is
+ * the next module of the stack, which is told the name so that nobody types it twice. */
+void login_account_found(Login *login, const char *user) {
+        if (!user || strcmp(user, login->account) != 0) {
+                login_ask(login, ASK_PASSWORD);
+                return;
+        }
+
+        login_fail(login, REASON_NOT_OURS, "local-user", SAY_NONE);
+        login->plan.user = login->account;
 }
 
 /* To the other method, or, where there is none, the same question with @say. */

@@ -41,6 +41,7 @@ typedef enum LoginState {
         LOGIN_WAIT_PLATFORM, /* for the reply to .request; the client's Next is pending */
         LOGIN_WAIT_SCAN,     /* for the phone; Next may or may not be pending */
         LOGIN_WAIT_RESOLVE,  /* for the local user; Next is pending */
+        LOGIN_WAIT_FIND,     /* whether the typed account is a local user's name; Next is pending */
         LOGIN_LATE,          /* time is up, and the client has not asked since */
         LOGIN_CLOSED,
         _LOGIN_STATE_MAX,
@@ -238,6 +239,7 @@ int login_captcha_arrived(Login *login, Reply *reply);
 
 /** login_first() - the first question, or the first code */
 void login_first(Login *login);
+void login_account_found(Login *login, const char *user);
 int login_account_answered(Login *login, const Secret *answer);
 int login_password_answered(Login *login, const Secret *answer);
 int login_captcha_answered(Login *login, const Secret *answer);

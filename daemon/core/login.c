@@ -22,6 +22,7 @@ static uint64_t state_deadline(const Login *login, LoginState state) {
                 break;
         case LOGIN_WAIT_PLATFORM:
         case LOGIN_WAIT_RESOLVE:
+        case LOGIN_WAIT_FIND:
                 bound = login->next_since_usec + LOGIN_PENDING_USEC;
                 break;
         case LOGIN_WAIT_SCAN:
@@ -139,6 +140,11 @@ static int on_resolved(Login *login, const LoginEvent *event) {
         return 0;
 }
 
+static int on_found(Login *login, const LoginEvent *event) {
+        login_account_found(login, event->user);
+        return 0;
+}
+
 /* The time for the whole login is up. Who does not ask cannot be told, until he asks. */
 static void time_over(Login *login) {
         if (login->next_pending || login->state == LOGIN_NEW || login->state == LOGIN_LATE) {
@@ -158,7 +164,7 @@ static int on_expired(Login *login, const LoginEvent *event) {
                 time_over(login);
         else if (login->state == LOGIN_WAIT_SCAN)
                 login_scan_hold_over(login);
-        else if (login->state == LOGIN_WAIT_RESOLVE)
+        else if (login->state == LOGIN_WAIT_RESOLVE || login->state == LOGIN_WAIT_FIND)
                 login_fail(login, REASON_UNAVAILABLE, "directory-timeout", SAY_UNAVAILABLE);
         else
                 login_fail(login, REASON_UNAVAILABLE, "platform-timeout", SAY_UNAVAILABLE);
@@ -214,6 +220,11 @@ static const EventFn login_table[_LOGIN_STATE_MAX][_EVENT_MAX] = {
                 [EVENT_EXPIRED] = on_expired,
                 [EVENT_GONE] = on_gone,
         },
+        [LOGIN_WAIT_FIND] = {
+                [EVENT_FOUND] = on_found,
+                [EVENT_EXPIRED] = on_expired,
+                [EVENT_GONE] = on_gone,
+        },
         [LOGIN_LATE] = {
                 [EVENT_ANSWER] = on_overdue,
                 [EVENT_EXPIRED] = on_expired,
@@ -225,6 +236,7 @@ static bool event_fits(const Login *login, const LoginEvent *event, uint64_t now
         switch (event->kind) {
         case EVENT_BEGIN:
         case EVENT_RESOLVED:
+        case EVENT_FOUND:
         case EVENT_GONE:
                 return true;
         case EVENT_ANSWER: /* one step, one answer */

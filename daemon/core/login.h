@@ -63,6 +63,8 @@ typedef enum EventKind {
         EVENT_ANSWER,   /* .answer (NULL or empty for nothing) to the step last planned */
         EVENT_REPLY,    /* .reply to the request under way; moved from */
         EVENT_RESOLVED, /* .user is the local user of the account asked for, NULL if it has none */
+        EVENT_FOUND,    /* .user is the account asked for, if it names a local user without an account;
+                         * NULL if not, or when that could not be found out */
         EVENT_EXPIRED,  /* login_deadline() has passed */
         EVENT_GONE,     /* the client left */
         _EVENT_MAX,
@@ -88,7 +90,7 @@ typedef struct Plan {
         const uint8_t *captcha_png; /* draw this captcha; NULL for none */
         size_t n_captcha_png;
         bool unchanged;           /* STEP_SCAN repeated only because the hold was over: show nothing anew */
-        /* STEP_DONE */
+        /* STEP_DONE; of STEP_FAIL with REASON_NOT_OURS only .user, the local user that was typed */
         const char *user, *account, *name, *unit, *unit_name, *method;
 } Plan;
 
@@ -104,6 +106,7 @@ typedef enum ActionKind {
         ACTION_REQUEST, /* .request goes to the platform */
         ACTION_CANCEL,  /* the request under way is no longer wanted; it gets no reply */
         ACTION_RESOLVE, /* find the local user of .account */
+        ACTION_FIND,    /* is .account, as typed, rather the name of a local user without an account? */
         ACTION_END,     /* .outcome; nothing follows */
         _ACTION_MAX,
 } ActionKind;

@@ -78,7 +78,7 @@ static const StepShape shape_table[_STEP_KIND_MAX] = {
                              [MEMBER_UNIT] = OPTIONAL, [MEMBER_UNIT_NAME] = OPTIONAL,
                              [MEMBER_METHOD] = REQUIRED } },
         [STEP_FAIL] = {
-                .members = { [MEMBER_TEXT] = OPTIONAL },
+                .members = { [MEMBER_TEXT] = OPTIONAL, [MEMBER_USER] = OPTIONAL },
                 .reason = REQUIRED },
 };
 
@@ -218,6 +218,8 @@ int step_validate(const Step *step) {
         }
 
         if (step->unit_name && !step->unit)
+                return STEP_E_SHAPE;
+        if (step->kind == STEP_FAIL && step->user && step->reason != REASON_NOT_OURS)
                 return STEP_E_SHAPE;
         if (step->method && strcmp(step->method, "password") != 0 && strcmp(step->method, "qr") != 0)
                 return STEP_E_SHAPE;

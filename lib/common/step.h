@@ -55,8 +55,9 @@ typedef struct Step {
         char *picture;     /* text picture, lines divided by newlines */
         char *prompt;      /* the question, without newline */
         char **choices;    /* NULL-terminated labels; the first is number 1 */
+        char *user;      /* STEP_DONE: local user; equal to the user the application asked for, if it
+                          * did. STEP_FAIL: the local user without an account who was typed */
         /* STEP_DONE only */
-        char *user;      /* local user; equal to the user the application asked for, if it did */
         char *account;   /* login name of the account */
         char *name;      /* name of the person */
         char *unit;      /* unit code, NULL when no unit was asked for */
@@ -77,7 +78,7 @@ void step_done(Step *step);
  *
  * Members by kind, [optional]: info, scan: [text] [picture]; prompt-*: [text] [picture] prompt; choice:
  * the same and 1 to LIMIT_STEP_CHOICES choices; done: [text] user account method [name] [unit
- * [unit_name]]; fail: [text] reason. Serial and layout belong to all.
+ * [unit_name]]; fail: [text] reason, and [user] with REASON_NOT_OURS. Serial and layout belong to all.
  *
  * Return: 0 if @step is fit to show, else STEP_E_SHAPE or STEP_E_TEXT. Never negative.
  */
