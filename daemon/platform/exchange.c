@@ -7,12 +7,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include "daemon/platform/http-internal.h"
 #include "lib/common/limits.h"
 
 #define BODY_ROOM_FIRST 4096
 #define HEADER_BYTES_MAX 65536
+#define DEADLINE_GRACE_USEC (USEC_PER_SEC / 2)
 #define SENDINGS_MAX 2 /* libcurl repeats what died with a kept connection: once is enough */
 
 struct HttpExchange {
@@ -23,6 +25,7 @@ struct HttpExchange {
         HttpAnswerFn fn;
         void *userdata;
         bool under_way;
+        sd_event_source *deadline;
 
         unsigned n_sendings;
         size_t n_header;
@@ -167,8 +170,20 @@ void exchange_finish(CURL *easy, CURLcode code) {
 
         (void)curl_multi_remove_handle(exchange->http->multi, easy);
         exchange->under_way = false;
+        exchange->deadline = sd_event_source_disable_unref(exchange->deadline);
         exchange->request_body = secret_free(exchange->request_body);
         exchange->fn(exchange, &answer, exchange->userdata);
+}
+
+/* libcurl keeps the time as well, and comes first. But out of memory it may lose a transfer from
+ * its list of what to wake up for, and a login must not wait for what nobody thinks of. */
+static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata) {
+        HttpExchange *exchange = userdata;
+
+        (void)source;
+        (void)usec;
+        exchange_finish(exchange->easy, CURLE_OPERATION_TIMEDOUT);
+        return 0;
 }
 
 static long to_msec(uint64_t usec) {
@@ -266,6 +281,7 @@ int http_exchange_new(Http *http, const HttpRequest *request, HttpAnswerFn fn, v
                       HttpExchange **ret) {
         _cleanup_(secret_freep) Secret *body = request->body;
         _cleanup_(http_exchange_freep) HttpExchange *exchange = calloc(1, sizeof(*exchange));
+        int r;
 
         if (!exchange)
                 return -ENOMEM;
@@ -282,6 +298,11 @@ int http_exchange_new(Http *http, const HttpRequest *request, HttpAnswerFn fn, v
         if (set_options(exchange, request) != CURLE_OK || set_callbacks(exchange) != CURLE_OK ||
             set_message(exchange) != CURLE_OK)
                 return -EIO;
+        r = sd_event_add_time_relative(http->event, &exchange->deadline, CLOCK_MONOTONIC,
+                                       request->timeout_usec + DEADLINE_GRACE_USEC, 0, on_deadline,
+                                       exchange);
+        if (r < 0)
+                return r;
         if (curl_multi_add_handle(http->multi, exchange->easy) != CURLM_OK)
                 return -EIO;
 
@@ -294,6 +315,7 @@ HttpExchange *http_exchange_free(HttpExchange *exchange) {
         if (exchange) {
                 if (exchange->under_way)
                         (void)curl_multi_remove_handle(exchange->http->multi, exchange->easy);
+                (void)sd_event_source_disable_unref(exchange->deadline);
                 curl_easy_cleanup(exchange->easy);
                 curl_slist_free_all(exchange->headers);
                 (void)secret_free(exchange->request_body);

@@ -41,21 +41,33 @@ static bool text_is_modest(const char *json, size_t n) {
         return true;
 }
 
+/* Where memory gives out in the middle of a string, the library goes on with what it has and reads
+ * beyond it. After the first refusal it therefore gets nothing more, until the next text. */
+static _Thread_local bool memory_is_out;
+
+void *wire_malloc(size_t n) {
+        void *p = memory_is_out ? NULL : wipe_malloc(n);
+
+        memory_is_out = !p;
+        return p;
+}
+
+void wire_memory_begin(void) {
+        memory_is_out = false;
+}
+
 int wire_text_parse(const char *json, size_t n, json_t **ret) {
         json_error_t error = {};
-        bool no_memory;
         json_t *tree;
 
         if (n == 0 || n > LIMIT_BODY_BYTES || !text_is_modest(json, n))
                 return WIRE_E_JSON;
 
+        wire_memory_begin();
         tree = json_loadb(json, n, JSON_REJECT_DUPLICATES, &error);
-        no_memory = !tree && json_error_code(&error) == json_error_out_of_memory;
         explicit_bzero(&error, sizeof(error)); /* quotes the text near the fault */
-        if (no_memory)
-                return -ENOMEM;
         if (!tree)
-                return WIRE_E_JSON;
+                return memory_is_out ? -ENOMEM : WIRE_E_JSON;
         if (!json_is_object(tree)) {
                 json_decref(tree);
                 return WIRE_E_JSON;

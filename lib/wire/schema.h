@@ -80,6 +80,11 @@ void wire_object_done(const WireSchema *schema, void *base);
  * WIRE_E_JSON, -ENOMEM. */
 int wire_text_parse(const char *json, size_t n, json_t **ret);
 
+/** wire_malloc() - wipe_malloc() for jansson: once it has failed it fails until wire_memory_begin()
+ */
+void *wire_malloc(size_t n);
+void wire_memory_begin(void);
+
 /** wire_base64_decode() - RFC 4648 section 4, padded, without white space. Return: 0,
  * WIRE_E_SCHEMA, -ENOMEM. */
 int wire_base64_decode(const char *text, size_t n, uint8_t **ret_bytes, size_t *ret_n);

@@ -8,7 +8,7 @@
 #include "lib/wire/schema.h"
 
 void wire_init_process(void) {
-        json_set_alloc_funcs(wipe_malloc, wipe_free);
+        json_set_alloc_funcs(wire_malloc, wipe_free);
         json_object_seed(0); /* reads its randomness now, not at the first answer */
 }
 
@@ -35,6 +35,7 @@ static int encode(const WireSchema *schema, const void *base, Secret **ret) {
         size_t n;
         int r;
 
+        wire_memory_begin();
         r = wire_object_write(schema, base, &tree);
         if (r)
                 return r;

@@ -55,12 +55,22 @@ static void on_reply(PlatformLogin *login, Reply *reply, void *userdata) {
         fixture->n_replies++;
 }
 
+void fixture_renew(PlatformFixture *fixture) {
+        const PlatformContext context = {
+                .login_id = 1,
+                .host = "ws1",
+                .service = "login",
+                .terminal = "tty1",
+        };
+
+        assert_int_equal(platform_login_new(fixture->platform, &context, on_reply, fixture, &fixture->login), 0);
+}
+
 void fixture_connect(PlatformFixture *fixture, const FixtureOptions *options) {
-        const PlatformContext context = { .login_id = 1, .host = "ws1", .service = "login", .terminal = "tty1" };
         PlatformConfig config = {
                 .client_id = "lab-workstation",
                 .client_secret_file = options->secret_file,
-                .timeout_usec = options->timeout_usec ? options->timeout_usec : 2 * USEC_PER_SEC,
+                .timeout_usec = options->timeout_usec ? options->timeout_usec : 10 * USEC_PER_SEC,
                 .connect_timeout_usec = 2 * USEC_PER_SEC,
         };
 
@@ -70,7 +80,7 @@ void fixture_connect(PlatformFixture *fixture, const FixtureOptions *options) {
         assert_int_equal(platform_new(fixture->event, &config, &fixture->platform), 0);
         if (options->hold_usec)
                 fixture->platform->hold_usec = options->hold_usec;
-        assert_int_equal(platform_login_new(fixture->platform, &context, on_reply, fixture, &fixture->login), 0);
+        fixture_renew(fixture);
 }
 
 void fixture_start(PlatformFixture *fixture, const FixtureOptions *options) {

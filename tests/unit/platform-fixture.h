@@ -41,13 +41,15 @@ typedef struct FixtureOptions {
         const ServerAnswer *answers; /* before those of a server in order; NULL: none */
         const char *issuer;          /* NULL: the server's address */
         const char *secret_file;
-        uint64_t timeout_usec;       /* 0: 2 s */
+        uint64_t timeout_usec;       /* 0: 10 s */
         uint64_t hold_usec;          /* 0: as it is */
 } FixtureOptions;
 
 void fixture_start(PlatformFixture *fixture, const FixtureOptions *options);
 /** fixture_connect() - the part of it on this side: loop, platform and login for .server */
 void fixture_connect(PlatformFixture *fixture, const FixtureOptions *options);
+/** fixture_renew() - another login in the place of .login, which is gone */
+void fixture_renew(PlatformFixture *fixture);
 void fixture_stop(PlatformFixture *fixture);
 
 /** fixture_ask() - one request, and the loop until its reply; the test ends when none comes in 20 s */

@@ -28,7 +28,7 @@ typedef struct PlatformCase {
         const char *path;       /* asked for at most .n_most times, and never if that is 0 */
         unsigned n_most;
         const char *issuer;
-        unsigned timeout_msec;  /* 0: 2 s */
+        unsigned timeout_msec;  /* 0: long enough */
 } PlatformCase;
 
 static const PlatformCase cases[] = {
@@ -275,7 +275,7 @@ static void test_cases(void **state) {
                                  tls_server_requests(fixture.server, c->path));
                 if (c->cert != CERT_GOOD && tls_server_bytes(fixture.server) > 0)
                         fail_msg("%s: bytes were sent", c->sentence);
-                if (now_usec() - start > 5 * USEC_PER_SEC)
+                if (now_usec() - start > 15 * USEC_PER_SEC)
                         fail_msg("%s: took too long", c->sentence);
                 fixture_stop(&fixture);
         }
