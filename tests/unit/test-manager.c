@@ -264,6 +264,22 @@ static void test_a_local_user_without_account_is_not_ours(void **state) {
         place_done(&place);
 }
 
+static void test_a_local_user_typed_as_account_is_not_ours_either(void **state) {
+        Talk t = { .request = { .service = "login" }, .answers = { "daemon" } };
+        Place place;
+
+        (void)state;
+        place_init(&place);
+        talk(&place, &t);
+        assert_int_equal(t.result, 0);
+        assert_int_equal(t.last.kind, STEP_FAIL);
+        assert_int_equal(t.last.reason, REASON_NOT_OURS);
+        assert_string_equal(t.last.user, "daemon");
+        assert_int_equal(tls_server_requests(place.server, NULL), 0);
+        step_done(&t.last);
+        place_done(&place);
+}
+
 /* threats 2, 52: nothing tells an unknown user from a wrong password; and its name, which may be a
  * password typed too early, is written nowhere */
 static void test_an_unknown_user_is_asked_as_anybody(void **state) {
@@ -551,6 +567,7 @@ int main(void) {
                 cmocka_unit_test(test_a_login),
                 cmocka_unit_test(test_options_that_say_nothing_known),
                 cmocka_unit_test(test_a_local_user_without_account_is_not_ours),
+                cmocka_unit_test(test_a_local_user_typed_as_account_is_not_ours_either),
                 cmocka_unit_test(test_an_unknown_user_is_asked_as_anybody),
                 cmocka_unit_test(test_nobody_may_ask_for_himself_alone),
                 cmocka_unit_test(test_services_of_the_configuration_may_ask_for_anybody),
