@@ -129,6 +129,7 @@ int login_answered(Login *login, const Secret *answer) {
                 return 0;
         }
 
+        mark_set(login->mark, login->ask, answer);
         login->last_ask = login->ask;
         if (same != ASK_NOTHING && login->ask != ASK_SCAN) {
                 login_tell(login, rule->mistaken);
@@ -136,7 +137,6 @@ int login_answered(Login *login, const Secret *answer) {
                 return 0;
         }
 
-        mark_set(login->mark, login->ask, answer);
         return rule->answered(login, answer);
 }
 

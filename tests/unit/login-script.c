@@ -166,6 +166,8 @@ static void write_step(Line *line, const Plan *plan) {
                 line_add(line, " picture");
         if (plan->unchanged)
                 line_add(line, " unchanged");
+        if (plan->kind == STEP_FAIL && plan->user)
+                line_add(line, " %s", plan->user);
         if (plan->kind == STEP_DONE)
                 line_add(line, " %s %s %s", plan->user, plan->account, plan->method);
         if (plan->unit)
@@ -227,6 +229,9 @@ void script_write(const LoginActions *actions, char *to, size_t n) {
                         break;
                 case ACTION_RESOLVE:
                         line_add(&line, "resolve %s", action->account);
+                        break;
+                case ACTION_FIND:
+                        line_add(&line, "find %s", action->account);
                         break;
                 case ACTION_END:
                         line_add(&line, "end %s", action->outcome->detail);
@@ -359,6 +364,10 @@ void script_move(Script *script, const Move *move) {
                 event.kind = EVENT_RESOLVED;
                 event.user = move->text;
                 break;
+        case MOVE_FOUND:
+                event.kind = EVENT_FOUND;
+                event.user = move->text;
+                break;
         case MOVE_EXPIRE:
                 event.kind = EVENT_EXPIRED;
                 script->now_usec = login_deadline(script->login);
@@ -373,7 +382,11 @@ void script_move(Script *script, const Move *move) {
                 return;
         }
 
+        if (script->around)
+                script->around();
         script->result = login_feed(script->login, &event, script->now_usec, &actions);
+        if (script->around)
+                script->around();
         if (script->result == LOGIN_E_ORDER) {
                 assert_int_equal(actions.n_items, 0);
                 strcpy(script->did, "order");

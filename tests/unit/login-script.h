@@ -36,6 +36,7 @@ typedef enum MoveKind {
         MOVE_BYTES,    /* an answer of .number bytes at .text */
         MOVE_REPLY,
         MOVE_RESOLVED,
+        MOVE_FOUND,
         MOVE_PASS,     /* time passes: .number seconds; nothing happens to the login */
         MOVE_EXPIRE,   /* time passes up to the deadline, and EVENT_EXPIRED comes */
         MOVE_GONE,
@@ -57,6 +58,7 @@ typedef struct Move {
         { .kind = MOVE_BYTES, .text = (bytes), .number = (n), .expect = (expected) }
 #define ENTER(expected) { .kind = MOVE_ANSWER, .expect = (expected) }
 #define RESOLVED(user, expected) { .kind = MOVE_RESOLVED, .text = (user), .expect = (expected) }
+#define FOUND(user, expected) { .kind = MOVE_FOUND, .text = (user), .expect = (expected) }
 #define PASS(seconds) { .kind = MOVE_PASS, .number = (seconds), .expect = "" }
 #define EXPIRE(expected) { .kind = MOVE_EXPIRE, .expect = (expected) }
 #define GONE(expected) { .kind = MOVE_GONE, .expect = (expected) }
@@ -92,6 +94,7 @@ typedef struct Script {
         uint64_t now_usec;
         char did[4096];     /* what the last move made the login do */
         int result;         /* what login_feed() returned then */
+        void (*around)(void); /* called before and after login_feed(); NULL for nothing */
 } Script;
 
 void script_start(Script *script, const LoginSetup *setup);

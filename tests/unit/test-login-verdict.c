@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Login, verdict: the truth table of the one place that grants, and where each fact comes from */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/core/login-private.h"
+#include "tests/unit/login-script.h"
+
+/* threats 3: eight facts, 256 rows, one that grants */
+static void test_truth_table(void **state) {
+        unsigned n_granted = 0, granted = 0;
+
+        (void)state;
+
+        for (unsigned row = 0; row < 256; row++) {
+                const Facts facts = {
+                        .person_proven = row & 1,
+                        .account_open = row & 2,
+                        .account_asked = row & 4,
+                        .phone_bound = row & 8,
+                        .user_resolved = row & 16,
+                        .user_asked = row & 32,
+                        .unit_proven = row & 64,
+                        .phase_kept = row & 128,
+                };
+
+                if (facts_grant(&facts)) {
+                        n_granted++;
+                        granted = row;
+                }
+        }
+        assert_int_equal(n_granted, 1);
+        assert_int_equal(granted, 255);
+        assert_int_equal(sizeof(Facts), 8 * sizeof(bool));
+}
+
+/* What is changed in a login that would be granted, and whether it still is. */
+typedef struct FactCase {
+        const char *sentence;
+        void (*change)(Login *login);
+        bool granted;
+} FactCase;
+
+#define CHANGE(name, what)                                                                         \
+        static void change_##name(Login *login) {                                                  \
+                what;                                                                              \
+        }
+
+CHANGE(nothing, (void)login)
+CHANGE(no_person, login->person_proven = false)
+CHANGE(no_route, login->route = ROUTE_NONE)
+CHANGE(disabled, login->account_disabled = true)
+CHANGE(password_only, login->method = METHOD_PASSWORD)
+CHANGE(qr_only, login->method = METHOD_QR)
+CHANGE(qr_route_where_password_only, login->method = METHOD_PASSWORD; login->route = ROUTE_QR)
+CHANGE(other_account, strcpy(login->account, "ceshi_yi"); login->mapped[0] = '\0')
+CHANGE(other_mapped, strcpy(login->mapped, "ceshi_yi"))
+CHANGE(number_unconfirmed, strcpy(login->account, "19900000001");
+       login->account_kind = ACCOUNT_MOBILE; login->mapped[0] = '\0')
+CHANGE(number_confirmed, strcpy(login->account, "19900000001");
+       login->account_kind = ACCOUNT_MOBILE; login->mapped[0] = '\0';
+       login->person.hint_matched = true)
+CHANGE(qr, login->route = ROUTE_QR)
+CHANGE(qr_unbound, login->route = ROUTE_QR; login->binding = true)
+CHANGE(qr_bound, login->route = ROUTE_QR; login->binding = true; login->digits_redeemed = true)
+CHANGE(unresolved, login->local_user[0] = '\0')
+CHANGE(unresolved_and_unasked, login->local_user[0] = '\0'; login->user[0] = '\0')
+CHANGE(other_user, strcpy(login->local_user, "yi"))
+CHANGE(unasked_user, login->user[0] = '\0'; strcpy(login->local_user, "yi"))
+CHANGE(unknown_user, login->user_is_unknown = true)
+CHANGE(foreign_user, login->user_is_other = true)
+CHANGE(no_unit_proof, login->unit_proof = PROOF_NONE)
+CHANGE(no_unit, login->unit = UNIT_NOBODY)
+CHANGE(unit_beyond, login->unit = 1)
+CHANGE(unit_not_asked, login->unit_policy = UNIT_OFF; login->unit_proof = PROOF_NONE;
+       login->unit = UNIT_NOBODY)
+CHANGE(unit_asked_and_had, login->unit_policy = UNIT_ASK; login->unit_proof = PROOF_NONE;
+       login->unit = UNIT_NOBODY)
+CHANGE(unit_set_otherwise, strcpy(login->fixed_unit, U2))
+CHANGE(unit_set, strcpy(login->fixed_unit, U1))
+CHANGE(dual_relation, login->phase = PHASE_DUAL)
+CHANGE(dual_password, login->phase = PHASE_DUAL; login->unit_proof = PROOF_PASSWORD)
+CHANGE(relation_password, login->unit_proof = PROOF_PASSWORD)
+CHANGE(realname_relation, login->phase = PHASE_REALNAME)
+CHANGE(realname_password, login->phase = PHASE_REALNAME; login->unit_proof = PROOF_PASSWORD)
+CHANGE(nobody_waits, login->next_pending = false)
+
+static const FactCase fact_cases[] = {
+        { "all that is needed", change_nothing, true },
+        { "no person proven", change_no_person, false },
+        { "neither by password nor by QR code", change_no_route, false },
+        { "the account is disabled", change_disabled, false },
+        { "by password, where it counts", change_password_only, true },
+        { "by password, where only the QR code counts", change_qr_only, false },
+        { "by QR code, where only the password counts", change_qr_route_where_password_only,
+          false },
+        { "another account was asked for", change_other_account, false },
+        { "the map names another account than the one asked for", change_other_mapped, false },
+        { "a number the platform does not confirm", change_number_unconfirmed, false },
+        { "a number the platform confirms", change_number_confirmed, true },
+        { "by QR code at a local seat", change_qr, true },
+        { "by QR code from afar, without digits", change_qr_unbound, false },
+        { "by QR code from afar, with digits", change_qr_bound, true },
+        { "no local user", change_unresolved, false },
+        { "no local user, and none asked for", change_unresolved_and_unasked, false },
+        { "another local user than the one asked for", change_other_user, false },
+        { "any local user, if none was asked for", change_unasked_user, true },
+        { "a user that nobody is", change_unknown_user, false },
+        { "a user that is not ours", change_foreign_user, false },
+        { "a unit that was chosen and not proven", change_no_unit_proof, false },
+        { "a proof without a unit", change_no_unit, false },
+        { "a unit that the person does not have", change_unit_beyond, false },
+        { "no unit, where none is asked for", change_unit_not_asked, true },
+        { "no unit, where the person has one", change_unit_asked_and_had, false },
+        { "another unit than the one set", change_unit_set_otherwise, false },
+        { "the unit that is set", change_unit_set, true },
+        { "dual: the relation is not enough", change_dual_relation, false },
+        { "dual: the declaration password is", change_dual_password, true },
+        { "relation: the declaration password is enough", change_relation_password, true },
+        { "realname: the relation is enough", change_realname_relation, true },
+        { "realname: the declaration password is not", change_realname_password, false },
+        { "nobody waits for the verdict", change_nobody_waits, false },
+};
+
+/* Right before the verdict: everything proven, the client waiting. */
+static void login_prepare(Script *script) {
+        static const Move way[] = { BEGIN(""), ANSWER("Jia-pass1", ""), PERSON(script_jia, "") };
+        Login *login;
+
+        script_start(script, &(LoginSetup){ .user = "jia",
+                                            .account = "ceshi_jia",
+                                            .unit_policy = UNIT_REQUIRED,
+                                            .phase = PHASE_RELATION });
+        for (size_t i = 0; i < ELEMENTSOF(way); i++)
+                script_move(script, &way[i]);
+
+        login = script->login;
+        strcpy(login->local_user, "jia");
+        login->unit = 0;
+        login->unit_proof = PROOF_RELATION;
+        login->actions = (LoginActions){};
+        assert_true(login->next_pending);
+}
+
+static void run_fact(void **state) {
+        const FactCase *c = *state;
+        Script script;
+
+        login_prepare(&script);
+        c->change(script.login);
+        login_grant(script.login);
+        script_write(&script.login->actions, script.did, sizeof(script.did));
+        assert_true(login_is_closed(script.login));
+        assert_int_equal(strncmp(script.did, "done ", 5) == 0, c->granted);
+        if (!c->granted)
+                assert_non_null(strstr(script.did, "end verdict"));
+        assert_int_equal(script.login->outcome.reason == REASON_NONE, c->granted);
+        script_done(&script);
+}
+
+int main(void) {
+        const struct CMUnitTest table[] = { cmocka_unit_test(test_truth_table) };
+        struct CMUnitTest facts[ELEMENTSOF(fact_cases)];
+
+        for (size_t i = 0; i < ELEMENTSOF(fact_cases); i++)
+                facts[i] = (struct CMUnitTest){
+                        .name = fact_cases[i].sentence,
+                        .test_func = run_fact,
+                        .initial_state = (void *)&fact_cases[i],
+                };
+        return cmocka_run_group_tests(table, NULL, NULL) |
+               cmocka_run_group_tests_name("facts of the verdict", facts, NULL, NULL);
+}
