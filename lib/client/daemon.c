@@ -18,6 +18,8 @@
 
 #define DRIVER "org.freedesktop.DBus"
 #define DRIVER_PATH "/org/freedesktop/DBus"
+#define DAEMON_E_GONE (-EHOSTDOWN) /* in this file only: the name's owner went away meanwhile */
+#define DAEMON_TRIES 2
 
 /* sd-bus connects without waiting, and a Unix socket then fails at once while the backlog is full: a
  * hundred logins in one moment would be enough. So the connection is made here, waiting but bounded. */
@@ -117,6 +119,13 @@ static int call(sd_bus *bus, sd_bus_message *message, uint64_t deadline_usec, sd
         return 0;
 }
 
+/* Is it the bus that tells us that whom we speak to is there no longer? */
+static bool is_gone(const sd_bus_error *error) {
+        return sd_bus_error_has_name(error, SD_BUS_ERROR_NAME_HAS_NO_OWNER) ||
+               sd_bus_error_has_name(error, SD_BUS_ERROR_SERVICE_UNKNOWN) ||
+               sd_bus_error_has_name(error, SD_BUS_ERROR_NO_REPLY);
+}
+
 /* A call of the bus itself about a name. */
 static int call_driver(sd_bus *bus, const char *member, const char *name, uint64_t deadline_usec,
                        sd_bus_error *ret_error, sd_bus_message **ret) {
@@ -180,7 +189,7 @@ static int read_uid(sd_bus *bus, const char *owner, uint64_t deadline_usec, uid_
         /* The unique name is never given out twice, so the answer stays true. */
         r = call_driver(bus, "GetConnectionUnixUser", owner, deadline_usec, &error, &reply);
         if (r != 0)
-                return r;
+                return is_gone(&error) ? DAEMON_E_GONE : r;
         r = sd_bus_message_read(reply, "u", &uid);
         if (r < 0)
                 return bus_condition(r, NULL);
@@ -257,7 +266,7 @@ static int open_login(sd_bus *bus, const char *owner, const ClientRequest *reque
 
         r = call(bus, message, deadline_usec, &error, &reply);
         if (r != 0)
-                return r;
+                return is_gone(&error) ? DAEMON_E_GONE : r;
         r = sd_bus_message_read(reply, "h", &borrowed);
         if (r < 0)
                 return bus_condition(r, NULL);
@@ -302,16 +311,21 @@ static int reach(const ClientPlace *place, uint64_t deadline_usec, ClientProbe *
         return 0;
 }
 
+/* What has no name outside of this file is "away" there. */
+static int outward(int r) {
+        return r == DAEMON_E_GONE ? CLIENT_E_AWAY : r;
+}
+
 int daemon_probe(const ClientPlace *place, uint64_t deadline_usec, ClientProbe *ret) {
         _cleanup_(bus_closep) sd_bus *bus = NULL;
         _cleanup_(message_unrefp) sd_bus_message *holder = NULL;
         const char *owner = NULL;
 
-        return reach(place, deadline_usec, ret, &bus, &holder, &owner);
+        return outward(reach(place, deadline_usec, ret, &bus, &holder, &owner));
 }
 
-int daemon_find(const ClientPlace *place, const ClientRequest *request, uint64_t deadline_usec,
-                int *ret_fd) {
+static int find_once(const ClientPlace *place, const ClientRequest *request, uint64_t deadline_usec,
+                     int *ret_fd) {
         _cleanup_(bus_closep) sd_bus *bus = NULL;
         _cleanup_(message_unrefp) sd_bus_message *holder = NULL;
         const char *owner = NULL;
@@ -322,4 +336,16 @@ int daemon_find(const ClientPlace *place, const ClientRequest *request, uint64_t
         if (r != 0)
                 return r;
         return open_login(bus, owner, request, deadline_usec, ret_fd);
+}
+
+/* A daemon that ends between two of our calls, because it is updated or crashed, is started once more,
+ * as nothing has been asked of anybody yet. Once only, or one that dies of our very call would be
+ * started for ever. */
+int daemon_find(const ClientPlace *place, const ClientRequest *request, uint64_t deadline_usec,
+                int *ret_fd) {
+        int r = DAEMON_E_GONE;
+
+        for (int n = 0; r == DAEMON_E_GONE && n < DAEMON_TRIES; n++)
+                r = find_once(place, request, deadline_usec, ret_fd);
+        return outward(r);
 }
