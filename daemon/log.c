@@ -75,6 +75,9 @@ void log_open(const char *journal_path, FILE *fallback) {
         log_state.fd = -1;
         log_state.fallback = fallback;
         log_state.n_lost = 0;
+        /* A record is one write, not one for each of its characters; stream_write() flushes. */
+        if (fallback == stderr)
+                (void)setvbuf(stderr, NULL, _IOFBF, LOG_MESSAGE_BYTES);
 
         if (strlen(journal_path) >= sizeof(address.sun_path))
                 return;

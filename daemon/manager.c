@@ -4,6 +4,7 @@
  * as its end is found out inside callbacks of the objects it owns. */
 
 #include <errno.h>
+#include <malloc.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
@@ -21,6 +22,8 @@
  * of the journal. */
 #define REFUSALS_TOLD 20U
 #define REFUSALS_USEC (60 * USEC_PER_SEC)
+/* After so many logins the heap is looked after, as soon as there is none. */
+#define RUSH_SESSIONS 64U
 
 struct Manager {
         sd_event *event;
@@ -28,7 +31,7 @@ struct Manager {
         Era *era;
         sd_event_source *reaper;
         Session *sessions, *over;
-        size_t n_sessions, n_not_root;
+        size_t n_sessions, n_not_root, n_over; /* over: since the heap was looked after */
         uint64_t last_id;
         uint64_t told_since_usec;
         unsigned n_told, n_untold;
@@ -60,6 +63,7 @@ static void on_over(Session *session, void *userdata) {
         list_add(&manager->over, session);
         manager->n_sessions--;
         manager->n_not_root -= session->uid != 0;
+        manager->n_over++;
         (void)sd_event_source_set_enabled(manager->reaper, SD_EVENT_ONESHOT);
 }
 
@@ -71,6 +75,11 @@ static int on_reap(sd_event_source *source _unused_, void *userdata) {
 
                 list_remove(&manager->over, session);
                 (void)session_free(session);
+        }
+        /* What a rush has left of the heap goes back, once nobody waits for it to be done. */
+        if (manager->n_sessions == 0 && manager->n_over >= RUSH_SESSIONS) {
+                manager->n_over = 0;
+                (void)malloc_trim(0);
         }
         return 0;
 }
