@@ -4,7 +4,7 @@
  *
  *   login  password logins: --service S --accounts FILE (lines "USER ACCOUNT PASSWORD")
  *   qr     phone confirms -> PAM returns: --service S --token FILE ("USER ACCESS-TOKEN") --issuer
- * U --ca F   bus    open the system bus, call itaxd (Introspect), close   https  three requests over a
+ * U --ca F   bus    open the system bus, call itaxd (Ping), close   https  three requests over a
  * kept connection: --issuer U --ca F   hash   one password hash: --setting S, of crypt(3)
  *
  * and for all of them --count N --parallel N. Secrets come from files, never from the command
