@@ -71,7 +71,7 @@ void fixture_connect(PlatformFixture *fixture, const FixtureOptions *options) {
                 .client_id = "lab-workstation",
                 .client_secret_file = options->secret_file,
                 .timeout_usec = options->timeout_usec ? options->timeout_usec : 10 * USEC_PER_SEC,
-                .connect_timeout_usec = 2 * USEC_PER_SEC,
+                .connect_timeout_usec = 15 * USEC_PER_SEC,
         };
 
         assert_true(sd_event_new(&fixture->event) >= 0);
