@@ -101,7 +101,8 @@ class World:
 
     def settle(self):
         """Called in the box, before its first process becomes the world script."""
-        os.makedirs(RUN)
+        os.makedirs(f'{RUN}/sanitizer')
+        os.chmod(f'{RUN}/sanitizer', 0o1777)  # reports of programs that run as different users
         users = Users()
         daemon = users.add_service('_itaxd', 'itaxd')
         backend = users.add_service('_itax-backend', 'itax-backend')
