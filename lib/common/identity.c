@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lib/common/identity.h"
+#include "lib/common/text.h"
 #include "lib/common/util.h"
 
 #define IDENTITY_CHARS 18
@@ -16,40 +17,16 @@
 #define YEAR_MIN 1900
 #define YEAR_MAX 2100
 
-/* One Unicode character at *s (RFC 3629), which is moved behind it; -1 for anything malformed. */
+/* The character at *s, which is moved behind it; -1 for anything malformed. */
 static int32_t character_next(const char **s, const char *end) {
-        static const struct {
-                unsigned char mask, lead;
-                int32_t lowest;
-        } shapes[] = {
-                { 0x80, 0x00, 0 },
-                { 0xe0, 0xc0, 0x80 },
-                { 0xf0, 0xe0, 0x800 },
-                { 0xf8, 0xf0, 0x10000 },
-        };
-        const unsigned char *p = (const unsigned char *)*s;
+        uint32_t c;
+        size_t n = text_decode(*s, (size_t)(end - *s), &c);
 
-        for (size_t n = 0; n < ELEMENTSOF(shapes); n++) {
-                int32_t c;
+        if (n == 0)
+                return -1;
 
-                if ((p[0] & shapes[n].mask) != shapes[n].lead)
-                        continue;
-                if ((size_t)(end - *s) <= n)
-                        return -1;
-
-                c = p[0] & (unsigned char)~shapes[n].mask;
-                for (size_t i = 1; i <= n; i++) {
-                        if ((p[i] & 0xc0) != 0x80)
-                                return -1;
-                        c = c << 6 | (p[i] & 0x3f);
-                }
-                if (c < shapes[n].lowest || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
-                        return -1;
-
-                *s += n + 1;
-                return c;
-        }
-        return -1;
+        *s += n;
+        return (int32_t)c;
 }
 
 static bool is_digit(int32_t c) {

@@ -45,8 +45,7 @@ static TextClass classify(uint32_t c) {
         return range ? range->class : TEXT_NARROW;
 }
 
-/* RFC 3629 section 4. Return: the bytes of the character at @s, or 0 when there is none in @n bytes. */
-static size_t decode(const char *s, size_t n, uint32_t *ret) {
+size_t text_decode(const char *s, size_t n, uint32_t *ret) {
         static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
         const unsigned char *u = (const unsigned char *)s;
         uint32_t c;
@@ -95,7 +94,7 @@ static size_t next_filtered(const char *s, size_t n, const char **ret_bytes, siz
         uint32_t c;
         size_t size;
 
-        size = decode(s, n, &c);
+        size = text_decode(s, n, &c);
         if (size == 0 || classify(c) == TEXT_REFUSED) {
                 *ret_bytes = TEXT_REPLACEMENT;
                 *ret_n_bytes = strlen(TEXT_REPLACEMENT);
@@ -112,7 +111,7 @@ bool text_is_utf8(const char *s, size_t n) {
         size_t size;
 
         for (; n > 0; s += size, n -= size) {
-                size = decode(s, n, &c);
+                size = text_decode(s, n, &c);
                 if (size == 0)
                         return false;
         }
@@ -124,7 +123,7 @@ bool text_is_showable(const char *s) {
         size_t size;
 
         for (size_t n = strlen(s); n > 0; s += size, n -= size) {
-                size = decode(s, n, &c);
+                size = text_decode(s, n, &c);
                 if (size == 0 || (classify(c) == TEXT_REFUSED && c != '\n'))
                         return false;
         }
@@ -199,7 +198,7 @@ size_t text_width(const char *s) {
         uint32_t c;
 
         for (size_t n = strlen(s); n > 0; s += size, n -= size) {
-                size = decode(s, n, &c);
+                size = text_decode(s, n, &c);
                 if (size == 0)
                         return width;
                 switch (classify(c)) {
@@ -228,7 +227,7 @@ int text_mask(const char *s, char **ret) {
                 return r;
 
         for (const char *p = filtered; *p; n_chars++)
-                p += decode(p, strlen(p), &c);
+                p += text_decode(p, strlen(p), &c);
 
         n_head = n_tail = n_chars / 4;
         n_digits = strspn(filtered, "0123456789");
@@ -246,7 +245,7 @@ int text_mask(const char *s, char **ret) {
                 return -ENOMEM;
 
         for (const char *p = filtered; *p; p += size, k++) {
-                size = decode(p, strlen(p), &c);
+                size = text_decode(p, strlen(p), &c);
                 if (k < n_head || k >= n_chars - n_tail) {
                         memcpy(out + n_out, p, size);
                         n_out += size;

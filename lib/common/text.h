@@ -8,6 +8,15 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+/**
+ * text_decode() - take one character apart (RFC 3629: no overlong form, no surrogate, at most U+10FFFF)
+ * @ret: its code point, only written on success
+ *
+ * Return: how many of the @n bytes at @s it has, 0 when there is no well-formed character.
+ */
+size_t text_decode(const char *s, size_t n, uint32_t *ret);
 
 /** text_is_utf8() - true for well-formed UTF-8 (RFC 3629: no overlong form, no surrogate, at most U+10FFFF) */
 bool text_is_utf8(const char *s, size_t n);
