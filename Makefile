@@ -86,6 +86,9 @@ $(BUILD)/itaxctl: $(call objects,$(SRC_CTL)) $(LIB_CLIENT) $(LIB_COMMON)
 	$(say) LINK $@
 	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(LIBS_CTL)
 
+# Objects that only a pattern asks for are kept, or every run would compile them again.
+.SECONDARY:
+
 # A unit test may use any part; the linker takes from the archives what it needs.
 UNIT_HELP = $(call objects,$(filter-out tests/unit/test-%.c,$(SRC_UNIT)))
 $(BUILD)/unit/test-%: $(BUILD)/obj/tests/unit/test-%.o $(UNIT_HELP) \
