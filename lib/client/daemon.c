@@ -78,6 +78,9 @@ static int connect_bus(const char *path, uint64_t deadline_usec, sd_bus **ret) {
                 return r;
         (void)TAKE_FD(fd);
         r = sd_bus_set_bus_client(bus, 1);
+        /* For the first call, which is not ours. Else sd-bus asks the environment ($SYSTEMD_BUS_TIMEOUT). */
+        if (r >= 0)
+                r = sd_bus_set_method_call_timeout(bus, LIMIT_DAEMON_WAIT_USEC);
         if (r >= 0)
                 r = sd_bus_negotiate_fds(bus, 1);
         if (r >= 0)
