@@ -497,6 +497,21 @@ static void test_unit_secrets_go(void **state) {
         script_done(&script);
 }
 
+static void test_digits_go(void **state) {
+        Script script;
+
+        (void)state;
+        script_start(&script, &(LoginSetup){ JIA, .mode = MODE_BUFFERED, .method = METHOD_QR,
+                                             .binding = true });
+        script_move(&script, &(Move)BEGIN(""));
+        script_move(&script, &(Move)DEVICE(""));
+        script_move(&script, &(Move)ANSWER("123456", ""));
+        assert_string_equal(secret_text(script.login->digits), "123456");
+        script_move(&script, &(Move)DIGITS_WRONG(2, ""));
+        assert_null(script.login->digits);
+        script_done(&script);
+}
+
 /* The audit record: who, as far as it is known; never what an unknown user typed. */
 static void outcome_after(const LoginSetup *setup, const Move *moves, Script *script) {
         script_start(script, setup);
@@ -584,6 +599,7 @@ int main(void) {
                 cmocka_unit_test(test_secrets_go),
                 cmocka_unit_test(test_captcha_keeps_the_password_until_it_is_tested),
                 cmocka_unit_test(test_unit_secrets_go),
+                cmocka_unit_test(test_digits_go),
                 cmocka_unit_test(test_outcomes),
                 cmocka_unit_test(test_one_answer_only),
         };
