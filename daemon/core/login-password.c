@@ -10,7 +10,8 @@
 
 #include "daemon/core/login-private.h"
 
-/* What sshd hands to PAM in place of each answer for a user that it does not know (auth-pam.c). */
+/* What sshd hands to PAM in place of each answer of somebody it does not let in: again and again, as
+ * long as what was typed (fake_password() in auth-pam.c). */
 #define SSHD_JUNK "\b\n\r\177INCORRECT"
 
 /* Stands for a password that nobody can have, so that one which cannot be sent is wrong like any
@@ -135,8 +136,20 @@ static void other_or_again(Login *login, SayId say) {
 }
 
 static bool is_sshd_junk(const Secret *answer) {
-        return secret_size(answer) >= strlen(SSHD_JUNK) &&
-               secret_equal_bytes(secret_text(answer), SSHD_JUNK, strlen(SSHD_JUNK));
+        const char *bytes = secret_text(answer);
+        size_t n = secret_size(answer);
+
+        for (size_t i = 0; i < n; i++)
+                if (bytes[i] != SSHD_JUNK[i % strlen(SSHD_JUNK)])
+                        return false;
+        return n > 0;
+}
+
+/* Nobody typed this, so it costs the account no try (threats 19). All else is as for a user who does
+ * not exist here, or sshd would show whom it knows and does not let in (threats 52, 53). */
+static void account_spare(Login *login) {
+        login_name_impossible(login, login->account);
+        login->account_kind = ACCOUNT_LOGIN_NAME;
 }
 
 /* A password as it is sent. One that cannot be sent is not told apart from a wrong one: sshd
@@ -161,13 +174,8 @@ int login_password_answered(Login *login, const Secret *answer) {
                 return 0;
         }
 
-        /* Nobody typed this, so it costs the account no try (threats 19). A user who does not exist
-         * here has no account that could lose one. */
-        if (is_sshd_junk(answer) && !login->user_is_unknown) {
-                login_tell(login, SAY_PASSWORD_WRONG);
-                login_ask(login, ASK_PASSWORD);
-                return 0;
-        }
+        if (is_sshd_junk(answer))
+                account_spare(login);
 
         r = password_take(answer, &password);
         if (r < 0)
@@ -224,10 +232,8 @@ int login_one_answered(Login *login, const Secret *answer) {
                            SAY_PASSWORD_WRONG);
                 return 0;
         }
-        if (is_sshd_junk(answer) && !login->user_is_unknown) {
-                login_fail(login, REASON_DENIED, "sshd-junk", SAY_PASSWORD_WRONG);
-                return 0;
-        }
+        if (is_sshd_junk(answer))
+                account_spare(login);
 
         if (space && n > n_password + 1) {
                 r = secret_new_from(space + 1, n - n_password - 1, &unit_password);

@@ -324,13 +324,14 @@ static bool copy_string(const char *from, char *to, size_t n) {
 }
 
 /* Longer user names share an account with others that nobody is, which does no harm. */
-static void name_impossible(Login *login) {
+void login_name_impossible(const Login *login, char ret[static LIMIT_ACCOUNT_BYTES + 1]) {
         size_t n = strnlen(login->user, LIMIT_ACCOUNT_BYTES - strlen(IMPOSSIBLE_PREFIX));
 
         while (n > 0 && (login->user[n] & 0xc0) == 0x80)
                 n--;
-        memcpy(login->mapped, IMPOSSIBLE_PREFIX, strlen(IMPOSSIBLE_PREFIX));
-        memcpy(login->mapped + strlen(IMPOSSIBLE_PREFIX), login->user, n);
+        memcpy(ret, IMPOSSIBLE_PREFIX, strlen(IMPOSSIBLE_PREFIX));
+        memcpy(ret + strlen(IMPOSSIBLE_PREFIX), login->user, n);
+        ret[strlen(IMPOSSIBLE_PREFIX) + n] = '\0';
 }
 
 static bool setup_is_sound(const LoginSetup *setup) {
@@ -374,7 +375,7 @@ int login_new(const LoginSetup *setup, uint64_t now_usec, Login **ret) {
             !copy_string(setup->unit, login->fixed_unit, sizeof(login->fixed_unit)))
                 return -EINVAL;
         if (login->user_is_unknown)
-                name_impossible(login);
+                login_name_impossible(login, login->mapped);
 
         login->now_usec = now_usec;
         if (__builtin_add_overflow(now_usec, setup->timeout_usec, &login->end_usec))

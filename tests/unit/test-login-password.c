@@ -183,11 +183,21 @@ static const ScriptCase cases[] = {
             ANSWER("Jia\tpass1", "password ceshi_jia/\xef\xbf\xbd"),
             WRONG(3, ASK_WORD " +PASSWORD_WRONG_TRIES=3"),
             ANSWER_BYTES("Jia-pass1\0", 10, "password ceshi_jia/\xef\xbf\xbd") } },
-        { "the junk of sshd costs an account no try", /* threats 19 */
+        { "the junk of sshd costs an account no try, and looks like a wrong password", /* threats 19, 52 */
           { BUFFERED, JIA },
           { BEGIN(ASK_WORD),
-            ANSWER("\b\n\r\177INCORRECT\b\n\r\177INCOR", ASK_WORD " +PASSWORD_WRONG"),
-            ANSWER("\b\n\r\177INCORRECT\b\n\r\177INCOR", ASK_WORD " +PASSWORD_WRONG") } },
+            ANSWER("\b\n\r\177INCORRECT\b\n\r\177INCOR", "password local:jia/\xef\xbf\xbd"),
+            WRONG_WITH_CAPTCHA(4, ASK_WORD " +PASSWORD_WRONG_TRIES=4"),
+            ANSWER("\b\n\r\177INCORRECT\b\n\r\177INCOR", "echo ASK_CAPTCHA_OR_QR picture") } },
+        { "junk of sshd is as long as what was typed", /* threats 19 */
+          { BUFFERED, JIA },
+          { BEGIN(ASK_WORD), ANSWER("\b\n\r\177INCO", "password local:jia/\xef\xbf\xbd"),
+            WRONG(4, ASK_WORD " +PASSWORD_WRONG_TRIES=4"),
+            ANSWER("\b", "password local:jia/\xef\xbf\xbd") } },
+        { "after junk of sshd nobody gets in, whoever the platform says it was", /* threats 57 */
+          { BUFFERED, JIA },
+          { BEGIN(ASK_WORD), ANSWER("\b\n\r\177INCO", "password local:jia/\xef\xbf\xbd"),
+            PERSON(script_jia, "fail denied +WRONG_PERSON; end wrong-person") } },
         { "the junk of sshd for a user that nobody is goes the way of a password", /* threats 2 */
           { BUFFERED, .user = "nobody-here", .user_is_unknown = true },
           { BEGIN(ASK_WORD),
@@ -417,10 +427,11 @@ static const ScriptCase cases[] = {
           { ONE, .user = "nobody-here", .user_is_unknown = true },
           { BEGIN("secret ASK_ONE"), ANSWER("Jia-pass1", "password local:nobody-here/Jia-pass1"),
             WRONG_WITH_CAPTCHA(4, "fail denied +PASSWORD_WRONG_TRIES=4; end wrong-password") } },
-        { "the junk of sshd is sent nowhere with one answer either", /* threats 19 */
+        { "the junk of sshd costs no try with one answer either", /* threats 19, 52 */
           { ONE, JIA },
           { BEGIN("secret ASK_ONE"),
-            ANSWER("\b\n\r\177INCORRECT", "fail denied +PASSWORD_WRONG; end sshd-junk") } },
+            ANSWER("\b\n\r\177INCORRECT", "password local:jia/\xef\xbf\xbd"),
+            WRONG_WITH_CAPTCHA(4, "fail denied +PASSWORD_WRONG_TRIES=4; end wrong-password") } },
 
         /* The platform */
         { "a platform that is away is told politely",
