@@ -92,7 +92,7 @@ static void on_found(DirectoryLookup *lookup _unused_, int error _unused_,
         if (user && user->exists) {
                 (void)directory_account_of_user(session->era->directory, user->name, &n_accounts);
                 if (n_accounts == 0)
-                        event.user = strcpy(name, user->name);
+                        event.user = memcpy(name, user->name, strlen(user->name) + 1);
         }
 
         session->lookup = directory_lookup_free(session->lookup);
