@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Words in other languages: built with the rest, installed where gettext looks, refreshed by po-update.
+# Words in other languages: built with the rest, installed where gettext looks, refreshed by
+# po-update.
 
 LOCALEDIR  ?= $(PREFIX)/share/locale
 PO_DOMAIN   = pam_itax
@@ -16,13 +17,15 @@ $(BUILD)/locale/%/LC_MESSAGES/$(PO_DOMAIN).mo: po/%.po
 # Where the daemon looks for them, and where the unit test does.
 $(BUILD)/obj/daemon/main.o: ALL_CPPFLAGS += -DLOCALEDIR='"$(LOCALEDIR)"'
 $(BUILD)/unit/test-texts: | $(MO_FILES)
-$(BUILD)/obj/tests/unit/test-texts.o: ALL_CPPFLAGS += -DTEST_LOCALEDIR='"$(abspath $(BUILD))/locale"'
+$(BUILD)/obj/tests/unit/test-texts.o: \
+	ALL_CPPFLAGS += -DTEST_LOCALEDIR='"$(abspath $(BUILD))/locale"'
 
 install: install-lang
 
 .PHONY: install-lang
 install-lang: $(MO_FILES)
-	$(foreach mo,$(MO_FILES),$(INSTALL_DATA) $(mo) $(DESTDIR)$(LOCALEDIR)/$(patsubst $(BUILD)/locale/%,%,$(mo)) &&) true
+	$(foreach mo,$(MO_FILES),$(INSTALL_DATA) $(mo) \
+		$(DESTDIR)$(LOCALEDIR)/$(patsubst $(BUILD)/locale/%,%,$(mo)) &&) true
 
 uninstall: uninstall-lang
 
@@ -33,7 +36,9 @@ uninstall-lang:
 # The dates that gettext writes into the files are left out: they would change with nothing else.
 .PHONY: po-update
 po-update: ## gather the texts of the sources into po/, and merge them into the translations
-	xgettext --language=C --from-code=UTF-8 --keyword=N_ --keyword=NP_:1,2 --add-comments --add-location=file --no-wrap \
-		--package-name=$(PO_DOMAIN) --foreign-user --output=- $(PO_SOURCES) | \
+	xgettext --language=C --from-code=UTF-8 --keyword=N_ --keyword=NP_:1,2 --add-comments \
+		--add-location=file --no-wrap --package-name=$(PO_DOMAIN) --foreign-user \
+		--output=- $(PO_SOURCES) | \
 		sed '/^"POT-Creation-Date:/d' >po/$(PO_DOMAIN).pot
-	for po in $(PO_FILES); do msgmerge --quiet --no-wrap --no-fuzzy-matching --update --backup=none $$po po/$(PO_DOMAIN).pot || exit 1; done
+	for po in $(PO_FILES); do msgmerge --quiet --no-wrap --no-fuzzy-matching --update --backup=none \
+		$$po po/$(PO_DOMAIN).pot || exit 1; done

@@ -10,8 +10,8 @@
 
 #include "daemon/core/login-private.h"
 
-/* What sshd hands to PAM in place of each answer of somebody it does not let in: again and again, as
- * long as what was typed (fake_password() in auth-pam.c). */
+/* What sshd hands to PAM in place of each answer of somebody it does not let in: again and again,
+ * as long as what was typed (fake_password() in auth-pam.c). */
 #define SSHD_JUNK "\b\n\r\177INCORRECT"
 
 /* Stands for a password that nobody can have, so that one which cannot be sent is wrong like any
@@ -111,8 +111,8 @@ int login_account_answered(Login *login, const Secret *answer) {
         return 0;
 }
 
-/* Root, or another local user without an account, typed a name at the prompt for the account: theirs is
- * the next module of the stack, which is told the name so that nobody types it twice. */
+/* Root, or another local user without an account, typed a name at the prompt for the account:
+ * theirs is the next module of the stack, which is told the name so that nobody types it twice. */
 void login_account_found(Login *login, const char *user) {
         if (!user || strcmp(user, login->account) != 0) {
                 login_ask(login, ASK_PASSWORD);
@@ -145,8 +145,8 @@ static bool is_sshd_junk(const Secret *answer) {
         return n > 0;
 }
 
-/* Nobody typed this, so it costs the account no try (threats 19). All else is as for a user who does
- * not exist here, or sshd would show whom it knows and does not let in (threats 52, 53). */
+/* Nobody typed this, so it costs the account no try (threats 19). All else is as for a user who
+ * does not exist here, or sshd would show whom it knows and does not let in (threats 52, 53). */
 static void account_spare(Login *login) {
         login_name_impossible(login, login->account);
         login->account_kind = ACCOUNT_LOGIN_NAME;

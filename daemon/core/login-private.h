@@ -149,7 +149,8 @@ LoginAction *login_act(Login *login, ActionKind kind);
 void login_wipe(Login *login);
 /** login_end() - give out the outcome, wipe, close */
 void login_end(Login *login, StepReason reason, const char *detail);
-/** login_name_impossible() - the account that stands for the application's user and that nobody has */
+/** login_name_impossible() - the account that stands for the application's user and that nobody has
+ * */
 void login_name_impossible(const Login *login, char ret[static LIMIT_ACCOUNT_BYTES + 1]);
 
 /* login-plan.c */

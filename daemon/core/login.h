@@ -3,10 +3,10 @@
 
 /* Login: the machine behind one conversation, as (state, event, now) -> (state, actions)
  *
- * Pure: no bus, no network, no clock, no log, no words for people. It decides what is asked, checked and
- * granted; daemon/manager.c carries its actions out and brings back what happened. An event that does
- * not fit the state is refused with LOGIN_E_ORDER and changes nothing. Every waiting state has a
- * deadline. There is one place that plans STEP_DONE. */
+ * Pure: no bus, no network, no clock, no log, no words for people. It decides what is asked,
+ * checked and granted; daemon/manager.c carries its actions out and brings back what happened. An
+ * event that does not fit the state is refused with LOGIN_E_ORDER and changes nothing. Every
+ * waiting state has a deadline. There is one place that plans STEP_DONE. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,7 +24,8 @@ typedef struct Login Login;
 typedef enum LoginMode {
         MODE_MANY,     /* any number of prompts; information is shown at once */
         MODE_BUFFERED, /* information is shown only with a prompt: a scan becomes a prompt */
-        MODE_ONE,      /* one hidden answer for everything: "PASSWORD" or "PASSWORD DECLARATION-PASSWORD" */
+        MODE_ONE,      /* one hidden answer for everything: "PASSWORD", or behind a space the
+                        * DECLARATION-PASSWORD as well */
         _LOGIN_MODE_MAX,
 } LoginMode;
 
@@ -48,13 +49,13 @@ typedef struct LoginSetup {
         UnitPolicy unit_policy;
         Phase phase;
         bool binding;             /* remote: the six digits of D9 are wanted */
-        bool refuse_empty;        /* PAM_DISALLOW_NULL_AUTHTOK; always so: no empty password is sent */
+        bool refuse_empty;        /* PAM_DISALLOW_NULL_AUTHTOK; no empty password is ever sent */
         const char *unit;         /* preselected unit code, NULL for none */
         const char *user;         /* local user that the application set, NULL if it set none */
-        const char *account;      /* the one account the map gives for .user; NULL if none or several.
-                                   * With several (neither of the two below) the account is asked */
+        const char *account;      /* the one account the map gives for .user; NULL if it has none, and
+                                   * if several (neither of the two below): then it is asked */
         bool user_is_other;       /* .user exists on this host without account: REASON_NOT_OURS */
-        bool user_is_unknown;     /* .user neither exists nor has an account: asked as if, in vain */
+        bool user_is_unknown;     /* .user neither exists nor has an account: asked in vain */
         uint64_t timeout_usec;    /* for the whole login */
 } LoginSetup;
 
@@ -63,7 +64,7 @@ typedef enum EventKind {
         EVENT_ANSWER,   /* .answer (NULL or empty for nothing) to the step last planned */
         EVENT_REPLY,    /* .reply to the request under way; moved from */
         EVENT_RESOLVED, /* .user is the local user of the account asked for, NULL if it has none */
-        EVENT_FOUND,    /* .user is the account asked for, if it names a local user without an account;
+        EVENT_FOUND,    /* .user is the account asked for, if it names a local user without account;
                          * NULL if not, or when that could not be found out */
         EVENT_EXPIRED,  /* login_deadline() has passed */
         EVENT_GONE,     /* the client left */
@@ -89,7 +90,7 @@ typedef struct Plan {
         const char *qr_uri;       /* draw this as a QR code; NULL for none */
         const uint8_t *captcha_png; /* draw this captcha; NULL for none */
         size_t n_captcha_png;
-        bool unchanged;           /* STEP_SCAN repeated only because the hold was over: show nothing anew */
+        bool unchanged;           /* STEP_SCAN repeated as the hold was over: show nothing anew */
         /* STEP_DONE; of STEP_FAIL with REASON_NOT_OURS only .user, the local user that was typed */
         const char *user, *account, *name, *unit, *unit_name, *method;
 } Plan;
@@ -98,7 +99,8 @@ typedef struct Plan {
 typedef struct Outcome {
         StepReason reason; /* REASON_NONE: granted */
         const char *detail; /* a fixed word, e.g. "wrong-password", "wrong-person", "client-gone" */
-        const char *account, *user, *unit, *method; /* NULL where unknown; account only when verified or mapped */
+        /* NULL where unknown; the account only when verified or mapped */
+        const char *account, *user, *unit, *method;
 } Outcome;
 
 typedef enum ActionKind {
@@ -106,7 +108,7 @@ typedef enum ActionKind {
         ACTION_REQUEST, /* .request goes to the platform */
         ACTION_CANCEL,  /* the request under way is no longer wanted; it gets no reply */
         ACTION_RESOLVE, /* find the local user of .account */
-        ACTION_FIND,    /* is .account, as typed, rather the name of a local user without an account? */
+        ACTION_FIND,    /* is .account, as typed, rather a local user without account? */
         ACTION_END,     /* .outcome; nothing follows */
         _ACTION_MAX,
 } ActionKind;
@@ -142,7 +144,8 @@ DEFINE_CLEANUP(Login, login_free)
  */
 int login_feed(Login *login, const LoginEvent *event, uint64_t now_usec, LoginActions *ret);
 
-/** login_raise_phase() - the platform announced @phase meanwhile; a stricter one than before holds from now on */
+/** login_raise_phase() - the platform announced @phase meanwhile; a stricter one than before holds
+ * from now on */
 void login_raise_phase(Login *login, Phase phase);
 
 /** login_deadline() - when EVENT_EXPIRED is due, USEC_INFINITY once closed */

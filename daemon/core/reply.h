@@ -18,10 +18,10 @@ typedef enum RequestKind {
         REQUEST_PASSWORD,      /* account, password, captcha answer if one is due */
         REQUEST_CAPTCHA,       /* a new picture for the account (or, with .unit, for the unit) */
         REQUEST_DEVICE,        /* a new QR code; .account is who must confirm, or NULL */
-        REQUEST_POLL,          /* wait until the state differs from .seen, at most LIMIT_HOLD_USEC; with
-                                * .digits it redeems them and does not wait */
+        REQUEST_POLL,          /* wait until the state differs from .seen, at most LIMIT_HOLD_USEC;
+                                * with .digits it redeems them and does not wait */
         REQUEST_UNIT_RELATION, /* verify .unit by authorisation relation */
-        REQUEST_UNIT_PASSWORD, /* verify .unit by declaration password, captcha answer if one is due */
+        REQUEST_UNIT_PASSWORD, /* verify .unit by declaration password, captcha if one is due */
         _REQUEST_KIND_MAX,
 } RequestKind;
 
@@ -35,19 +35,19 @@ typedef enum DeviceState {
 /* All pointers are borrowed from the login until the reply. */
 typedef struct Request {
         RequestKind kind;
-        const char *account;         /* canonical account name as typed, or login name from the map */
+        const char *account;         /* canonical, as typed; or login name from the map */
         const char *unit;            /* unit code */
         const Secret *password;      /* account or declaration password */
         const Secret *captcha;       /* captcha answer, NULL if none is due */
         const Secret *digits;
         DeviceState seen;
-        bool at_once;                /* REQUEST_POLL: tell the state as it is, do not wait for another */
-        bool binding;                /* REQUEST_DEVICE: six digits shall bind phone and terminal (D9) */
+        bool at_once;                /* REQUEST_POLL: tell the state as it is, do not wait */
+        bool binding;                /* REQUEST_DEVICE: six digits bind phone and terminal (D9) */
 } Request;
 
 typedef enum ReplyKind {
         REPLY_PERSON,       /* .person is who logged in */
-        REPLY_WRONG,        /* wrong password (or unit password); .attempts_left, perhaps .captcha_png */
+        REPLY_WRONG,        /* wrong (unit) password; .attempts_left, perhaps .captcha_png */
         REPLY_CAPTCHA,      /* a captcha is due, or was wrong (.captcha_wrong); .captcha_png */
         REPLY_LOCKED,       /* .retry_after_sec */
         REPLY_DISABLED,     /* the account is disabled */
@@ -82,7 +82,8 @@ typedef struct ReplyPerson {
         bool hint_matched; /* the platform says that this is who Request.account named */
 } ReplyPerson;
 
-/* Owned by whoever made it; the login takes .person and .captcha_png out of it if it wants to keep them. */
+/* Owned by whoever made it; the login takes .person and .captcha_png out of it if it wants to keep
+ * them. */
 typedef struct Reply {
         ReplyKind kind;
         int attempts_left;        /* -1 when not told */

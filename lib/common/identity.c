@@ -3,7 +3,8 @@
 /* Identity: what can be said about a name without asking anybody
  *
  * Typing is brought to one form first (full-width to plain, spaces away), one character at a time,
- * so that no length of input needs memory; then the kind follows from length and characters alone. */
+ * so that no length of input needs memory; then the kind follows from length and characters alone.
+ * */
 
 #include <stdint.h>
 #include <string.h>

@@ -12,14 +12,14 @@
 #include "lib/common/limits.h"
 
 typedef enum AccountKind {
-        ACCOUNT_LOGIN_NAME, /* 2-16 letters, digits, Chinese characters, underscores; not digits only */
+        ACCOUNT_LOGIN_NAME, /* 2-16 letters, digits, Chinese characters, "_"; not digits only */
         ACCOUNT_MOBILE,     /* 11 digits, first 1, second 3-9 */
         ACCOUNT_IDENTITY,   /* resident identity card, 18 characters, GB 11643-1999 */
         ACCOUNT_INVALID,
         _ACCOUNT_KIND_MAX,
 } AccountKind;
 
-/* What is wrong with an account that is ACCOUNT_INVALID; the texts for people live in the daemon. */
+/* What is wrong with an account that is ACCOUNT_INVALID. The texts for people are in the daemon. */
 typedef enum AccountFault {
         ACCOUNT_FAULT_NONE,
         ACCOUNT_FAULT_EMPTY,
@@ -35,7 +35,7 @@ typedef struct Account {
         AccountKind kind;
         AccountFault fault;
         char name[LIMIT_ACCOUNT_BYTES + 1];      /* canonical: see account_parse() */
-        char unit[LIMIT_UNIT_CODE_BYTES + 1];    /* what stood behind '@', canonical; "" if nothing */
+        char unit[LIMIT_UNIT_CODE_BYTES + 1]; /* what stood behind '@', canonical; "" if nothing */
 } Account;
 
 /**
@@ -43,19 +43,24 @@ typedef struct Account {
  * @typed: any bytes
  * @ret: always filled; .kind is ACCOUNT_INVALID with .fault when it cannot be an account
  *
- * Canonical form: spaces around it removed (also U+3000), full-width letters, digits, '@' and '_' made
- * plain, a lower-case 'x' at the end of an identity number made upper case. Case of a login name
- * stays. "@UNIT-CODE" behind the account is split off; a unit code that cannot be right makes the
- * account invalid with ACCOUNT_FAULT_CHARACTERS. NFC is not applied here: Chinese characters have no other normal form, and
- * combining marks are refused as ACCOUNT_FAULT_CHARACTERS.
+ * Canonical form: spaces around it removed (also U+3000), full-width letters, digits, '@' and '_'
+ * made plain, a lower-case 'x' at the end of an identity number made upper case. Case of a login
+ * name stays. "@UNIT-CODE" behind the account is split off; a unit code that cannot be right makes
+ * the account invalid with ACCOUNT_FAULT_CHARACTERS. NFC is not applied here: Chinese characters
+ * have no other normal form, and combining marks are refused as ACCOUNT_FAULT_CHARACTERS.
+ *
+ * An invalid account leaves nothing of what was typed: it may have been a password. Only
+ * "@UNIT-CODE" with nothing before it is ACCOUNT_FAULT_EMPTY and keeps its unit.
  */
 void account_parse(const char *typed, Account *ret);
 
-/** identity_number_check() - GB 11643-1999: 17 digits, a date that exists, the check character (0-9, X) */
+/** identity_number_check() - GB 11643-1999: 17 digits, a date that exists, the check character
+ * (0-9, X) */
 AccountFault identity_number_check(const char *number);
 
-/** unit_code_is_valid() - GB 32100-2015 (18 characters with check character), or a taxpayer number of 15, 17,
- * 18 or 20 digits and upper-case letters as they were given out before */
+/** unit_code_is_valid() - GB 32100-2015 (18 characters with check character), or a taxpayer number
+ * as they were given out before: 15, 17 or 20 digits and upper-case letters, or, with 18, the
+ * identity number of the owner */
 bool unit_code_is_valid(const char *code);
 
 /** login_name_is_valid() - the rule of a login name alone; used where one is registered */
@@ -68,5 +73,6 @@ typedef enum PasswordFault {
         PASSWORD_FAULT_CLASSES, /* fewer than three of upper case, lower case, digits, special */
 } PasswordFault;
 
-/** password_check() - the rule for a new account password or declaration password; @n bytes at @password */
+/** password_check() - the rule for a new account password or declaration password; @n bytes at
+ * @password */
 PasswordFault password_check(const char *password, size_t n);

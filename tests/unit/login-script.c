@@ -144,7 +144,8 @@ static void _printf_(2, 3) line_add(Line *line, const char *format, ...) {
         line->n -= (size_t)r;
 }
 
-/* "fail denied", "scan", "echo ASK_ACCOUNT"; then "+LINE" and "+LINE=number"; then what is drawn. */
+/* "fail denied", "scan", "echo ASK_ACCOUNT"; then "+LINE" and "+LINE=number"; then what is drawn.
+ * */
 static void write_step(Line *line, const Plan *plan) {
         line_add(line, "%s", kind_names[plan->kind]);
         if (plan->kind == STEP_FAIL)

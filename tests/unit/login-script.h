@@ -3,9 +3,10 @@
 
 /* Login script: a login as a transcript in simulated time
  *
- * A case is a sentence, a setup, and moves; each move says what happens and what the machine must do then,
- * as one line: "secret ASK_PASSWORD +PASSWORD_WRONG_TRIES=4", "password ceshi_jia/Jia-pass1", "cancel; fail denied
- * +WRONG_PHONE; end wrong-person". What a line can hold is in login-script.c, beside the writing of it. */
+ * A case is a sentence, a setup, and moves; each move says what happens and what the machine must
+ * do then, as one line: "secret ASK_PASSWORD +PASSWORD_WRONG_TRIES=4", "password
+ * ceshi_jia/Jia-pass1", "cancel; fail denied +WRONG_PHONE; end wrong-person". What a line can hold
+ * is in login-script.c, beside the writing of it. */
 
 #include "daemon/core/login.h"
 
@@ -14,8 +15,8 @@
 #define U3 "91990000000000003E"
 #define U4 "990101000000004"
 
-/* A person as the platform describes one; unit codes with what may be done with them: '+' authorised,
- * 'p' has a declaration password, as in "919900000000000018:+p". */
+/* A person as the platform describes one; unit codes with what may be done with them: '+'
+ * authorised, 'p' has a declaration password, as in "919900000000000018:+p". */
 typedef struct ScriptPerson {
         const char *login_name, *name;
         bool hint_matched;
@@ -63,20 +64,20 @@ typedef struct Move {
 #define EXPIRE(expected) { .kind = MOVE_EXPIRE, .expect = (expected) }
 #define GONE(expected) { .kind = MOVE_GONE, .expect = (expected) }
 
-#define REPLY(word, expected) { .kind = MOVE_REPLY, .reply = REPLY_##word, .number = -1, .expect = (expected) }
-#define PERSON(who, expected) { .kind = MOVE_REPLY, .reply = REPLY_PERSON, .person = &(who), .expect = (expected) }
-#define WRONG(left, expected) { .kind = MOVE_REPLY, .reply = REPLY_WRONG, .number = (left), .expect = (expected) }
+#define REPLIED(word) .kind = MOVE_REPLY, .reply = REPLY_##word
+#define REPLY(word, expected) { REPLIED(word), .number = -1, .expect = (expected) }
+#define PERSON(who, expected) { REPLIED(PERSON), .person = &(who), .expect = (expected) }
+#define WRONG(left, expected) { REPLIED(WRONG), .number = (left), .expect = (expected) }
 #define WRONG_WITH_CAPTCHA(left, expected) \
-        { .kind = MOVE_REPLY, .reply = REPLY_WRONG, .number = (left), .png = "png", .expect = (expected) }
-#define CAPTCHA(expected) { .kind = MOVE_REPLY, .reply = REPLY_CAPTCHA, .png = "png", .expect = (expected) }
+        { REPLIED(WRONG), .number = (left), .png = "png", .expect = (expected) }
+#define CAPTCHA(expected) { REPLIED(CAPTCHA), .png = "png", .expect = (expected) }
 #define CAPTCHA_WRONG(expected) \
-        { .kind = MOVE_REPLY, .reply = REPLY_CAPTCHA, .png = "png", .number = 1, .expect = (expected) }
-#define LOCKED(seconds, expected) { .kind = MOVE_REPLY, .reply = REPLY_LOCKED, .number = (seconds), .expect = (expected) }
-#define DEVICE(expected) { .kind = MOVE_REPLY, .reply = REPLY_DEVICE, .expect = (expected) }
-#define STATE(which, expected) \
-        { .kind = MOVE_REPLY, .reply = REPLY_STATE, .number = DEVICE_##which, .expect = (expected) }
+        { REPLIED(CAPTCHA), .png = "png", .number = 1, .expect = (expected) }
+#define LOCKED(seconds, expected) { REPLIED(LOCKED), .number = (seconds), .expect = (expected) }
+#define DEVICE(expected) { REPLIED(DEVICE), .expect = (expected) }
+#define STATE(which, expected) { REPLIED(STATE), .number = DEVICE_##which, .expect = (expected) }
 #define DIGITS_WRONG(left, expected) \
-        { .kind = MOVE_REPLY, .reply = REPLY_DIGITS_WRONG, .number = (left), .expect = (expected) }
+        { REPLIED(DIGITS_WRONG), .number = (left), .expect = (expected) }
 
 #define SCRIPT_MOVES 48
 #define SCRIPT_NOW_USEC (1000 * USEC_PER_SEC)
@@ -103,7 +104,8 @@ void script_done(Script *script);
 void script_move(Script *script, const Move *move);
 /** script_run() - play a case; fails the test at the first line that differs */
 void script_run(const ScriptCase *play);
-/** script_tests() - run each case as a test of its own, named by its sentence. Return: exit status. */
+/** script_tests() - run each case as a test of its own, named by its sentence. Return: exit status.
+ * */
 int script_tests(const char *group, const ScriptCase *cases, size_t n_cases);
 
 /** script_write() - actions as a line */

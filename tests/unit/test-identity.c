@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Identity: every way to type a name, as tables. Region 99 is no real region, so no number here is a
- * person's. */
+/* Identity: every way to type a name, as tables. Region 99 is no real region, so no number here is
+ * a person's. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -191,7 +191,8 @@ static void test_refused_is_not_kept(void **state) {
         assert_memory_equal(account.name, zeros, sizeof(zeros));
 }
 
-/* Each of the 17 x 9 ways to mistype one digit is found: that is what the check character is for. */
+/* Each of the 17 x 9 ways to mistype one digit is found: that is what the check character is for.
+ * */
 static void test_single_errors(void **state) {
         static const char good[] = "990101199001010019";
 

@@ -2,8 +2,9 @@
 
 /* Login, memory: every flow again with the n-th allocation failing, and with all from the n-th on
  *
- * The files that allocate are included, so that their allocations are ours. Whatever fails, nobody gets
- * in who would not have, a client that waits is told, and nothing leaks (the sanitizer build sees). */
+ * The files that allocate are included, so that their allocations are ours. Whatever fails, nobody
+ * gets in who would not have, a client that waits is told, and nothing leaks (the sanitizer build
+ * sees). */
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -61,7 +61,8 @@ static const ScriptCase cases[] = {
         { "an existing user without account is not ours, and nothing is asked",
           { SEAT, .user = "root", .user_is_other = true },
           { BEGIN("fail not-ours; end not-ours") } },
-        { "a user that nobody is gets the same questions, for an account that cannot be", /* threats 2 */
+        /* threats 2 */
+        { "a user that nobody is gets the same questions, for an account that cannot be",
           { SEAT, .user = "nobody-here", .user_is_unknown = true },
           { BEGIN(ASK_WORD), ANSWER("Jia-pass1", "password local:nobody-here/Jia-pass1"),
             WRONG_WITH_CAPTCHA(4, ASK_WORD " +PASSWORD_WRONG_TRIES=4"),
@@ -77,7 +78,8 @@ static const ScriptCase cases[] = {
           { BEGIN(ASK_WHO), ANSWER("ceshi_jia", "find ceshi_jia"), FOUND(NULL, ASK_WORD),
             ANSWER("Jia-pass1", "password ceshi_jia/Jia-pass1"),
             PERSON(other_case, "fail denied +WRONG_PERSON; end wrong-person") } },
-        { "the answer to somebody else's login is refused, even if it claims to match", /* threats 66 */
+        /* threats 66 */
+        { "the answer to somebody else's login is refused, even if it claims to match",
           { PERSON_ONLY },
           { BEGIN(ASK_WHO), ANSWER("ceshi_jia", "find ceshi_jia"), FOUND(NULL, ASK_WORD),
             ANSWER("Jia-pass1", "password ceshi_jia/Jia-pass1"),
@@ -166,7 +168,8 @@ static const ScriptCase cases[] = {
         { "an empty password is a QR code for the account of the user",
           { SEAT, JIA },
           { BEGIN(ASK_WORD), ENTER("device ceshi_jia") } },
-        { "an empty password is never sent, and asked for again where there is no QR code", /* threats 11 */
+        /* threats 11 */
+        { "an empty password is never sent, and asked for again where there is no QR code",
           { SEAT, JIA, .method = METHOD_PASSWORD, .refuse_empty = true },
           { BEGIN("secret ASK_PASSWORD"), ENTER("secret ASK_PASSWORD +PASSWORD_EMPTY"),
             ENTER("secret ASK_PASSWORD +PASSWORD_EMPTY") } },
@@ -183,7 +186,8 @@ static const ScriptCase cases[] = {
             ANSWER("Jia\tpass1", "password ceshi_jia/\xef\xbf\xbd"),
             WRONG(3, ASK_WORD " +PASSWORD_WRONG_TRIES=3"),
             ANSWER_BYTES("Jia-pass1\0", 10, "password ceshi_jia/\xef\xbf\xbd") } },
-        { "the junk of sshd costs an account no try, and looks like a wrong password", /* threats 19, 52 */
+        /* threats 19, 52 */
+        { "the junk of sshd costs an account no try, and looks like a wrong password",
           { BUFFERED, JIA },
           { BEGIN(ASK_WORD),
             ANSWER("\b\n\r\177INCORRECT\b\n\r\177INCOR", "password local:jia/\xef\xbf\xbd"),
@@ -302,7 +306,8 @@ static const ScriptCase cases[] = {
             LOCKED(60, "fail locked +LOCKED_MINUTES=1; end locked") } },
 
         /* Clients that answer without reading */
-        { "the password as captcha answer is a client that does not read, and sent nowhere", /* threats 17 */
+        /* threats 17 */
+        { "the password as captcha answer is a client that does not read, and sent nowhere",
           { SEAT, JIA },
           { BEGIN(ASK_WORD), ANSWER("Falsch-11", "password ceshi_jia/Falsch-11"),
             CAPTCHA("echo ASK_CAPTCHA_OR_QR +CAPTCHA_DUE picture"),

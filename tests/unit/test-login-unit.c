@@ -258,7 +258,8 @@ static const ScriptCase cases[] = {
           { JIA_IN(ASK_DECLARATION " +UNIT_CHOSEN"),
             ANSWER("Declare\t1", ASK_DECLARATION " +UNIT_PASSWORD_IMPOSSIBLE"),
             ANSWER("Declare\377", ASK_DECLARATION " +UNIT_PASSWORD_IMPOSSIBLE") } },
-        { "the account password at the declaration password is never sent, however late", /* threats 69 */
+        /* threats 69 */
+        { "the account password at the declaration password is never sent, however late",
           { DUAL, YI },
           { YI_IN(LIST), ANSWER("2", ASK_DECLARATION_OR_LIST " +UNIT_CHOSEN"),
             ANSWER("Yi-pass22", ASK_DECLARATION_OR_LIST " +UNIT_PASSWORD_SAME"),

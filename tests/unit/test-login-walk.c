@@ -2,10 +2,10 @@
 
 /* Login, random walks: 300,000 events, honest ones and absurd ones, against a witness
  *
- * The witness sees only what goes in and out of the machine: answers, requests, replies. From that it
- * knows what has been proven, and every STEP_DONE must be covered by it (threats 25, 67). It also holds
- * the machine to its manners: one step a Next, one request at a time, nothing after the end, every plan
- * a step that may be shown. */
+ * The witness sees only what goes in and out of the machine: answers, requests, replies. From that
+ * it knows what has been proven, and every STEP_DONE must be covered by it (threats 25, 67). It
+ * also holds the machine to its manners: one step a Next, one request at a time, nothing after the
+ * end, every plan a step that may be shown. */
 
 #include <setjmp.h>
 #include <stdarg.h>

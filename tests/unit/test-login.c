@@ -76,7 +76,8 @@ static void test_setups_refused(void **state) {
         }
 }
 
-/* A long name of an unknown user is cut between characters: the platform would refuse half of one. */
+/* A long name of an unknown user is cut between characters: the platform would refuse half of one.
+ * */
 static void test_impossible_account(void **state) {
         (void)state;
 
@@ -245,7 +246,8 @@ static void test_events_that_do_not_fit(void **state) {
         }
 }
 
-/* All pairs: whatever happens first, and whatever second, nobody gets in who showed nothing (threats 25). */
+/* All pairs: whatever happens first, and whatever second, nobody gets in who showed nothing
+ * (threats 25). */
 static void test_all_pairs(void **state) {
         static const Move moves[] = {
                 BEGIN(""),
@@ -278,7 +280,8 @@ static void test_all_pairs(void **state) {
                                 state_reach(&state_cases[i], &script);
                                 script_move(&script, &moves[a]);
                                 if (strncmp(script.did, "done", 4) == 0)
-                                        /* The one honest way: the person was jia, and so is the user. */
+                                        /* The one honest way: the person was jia, and so is the
+                                         * user. */
                                         assert_true(state_cases[i].state == LOGIN_WAIT_RESOLVE &&
                                                     moves[a].kind == MOVE_RESOLVED);
                                 script_move(&script, &moves[b]);
@@ -554,7 +557,8 @@ static void test_outcomes(void **state) {
         assert_null(outcome->unit);
         script_done(&script);
 
-        /* What was typed as account and never verified, and a user that nobody is, are not for a log. */
+        /* What was typed as account and never verified, and a user that nobody is, are not for a
+         * log. */
         outcome_after(&(LoginSetup){ RELATION }, typed, &script);
         assert_null(script.login->outcome.account);
         assert_null(script.login->outcome.user);

@@ -11,8 +11,8 @@
 
 #include "daemon/core/mark.c"
 
-/* Appendix A of the paper, and the first vectors of the reference implementation: key 00 to 0f, message
- * 00, 01, 02, ... of n bytes. */
+/* Appendix A of the paper, and the first vectors of the reference implementation: key 00 to 0f,
+ * message 00, 01, 02, ... of n bytes. */
 static void test_published_values(void **state) {
         static const struct {
                 size_t n;

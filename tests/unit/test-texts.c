@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Texts: every thing that can be said has its words in both languages, fit to show. The translation is
- * the one just built, and no locale is installed for it. */
+/* Texts: every thing that can be said has its words in both languages, fit to show. The translation
+ * is the one just built, and no locale is installed for it. */
 
 #include <setjmp.h>
 #include <stdarg.h>
