@@ -15,3 +15,7 @@ check: ## build and run every test
 # A program of our own in the place of a PAM application: exact codes and messages, one JSON object a line.
 $(BUILD)/pam-try: $(BUILD)/obj/tests/e2e/pam-try.o
 	$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ -lpam
+
+.PHONY: test-programs
+test-programs:
+	@printf '%s\n' $(UNIT_TESTS) $(PAM_TESTS)
