@@ -52,8 +52,8 @@ typedef struct LoginSetup {
         bool refuse_empty;        /* PAM_DISALLOW_NULL_AUTHTOK; no empty password is ever sent */
         const char *unit;         /* preselected unit code, NULL for none */
         const char *user;         /* local user that the application set, NULL if it set none */
-        const char *account;      /* the one account the map gives for .user; NULL if it has none, and
-                                   * if several (neither of the two below): then it is asked */
+        const char *account;      /* the one account the map gives for .user; NULL if it has none or
+                                   * several, which (neither of the two below) are asked for */
         bool user_is_other;       /* .user exists on this host without account: REASON_NOT_OURS */
         bool user_is_unknown;     /* .user neither exists nor has an account: asked in vain */
         uint64_t timeout_usec;    /* for the whole login */
