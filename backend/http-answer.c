@@ -185,7 +185,7 @@ static void headers_add(const Request *request, struct MHD_Response *response) {
                                               request->route->access == ACCESS_CLIENT
                                                       ? "Basic realm=\"itax\""
                                                       : "Bearer realm=\"itax\"");
-        if (request->server->stopping)
+        if (request->server->stopping || request->closes)
                 (void)MHD_add_response_header(response, "Connection", "close");
 }
 

@@ -69,6 +69,29 @@ static unsigned long long declared_bytes(struct MHD_Connection *connection) {
         return value ? strtoull(value, NULL, 10) : 0;
 }
 
+typedef struct Framing {
+        unsigned n_lengths, n_codings;
+} Framing;
+
+static enum MHD_Result framing_count(void *cls, enum MHD_ValueKind kind _unused_, const char *name,
+                                     const char *value _unused_) {
+        Framing *framing = cls;
+
+        framing->n_lengths += strcasecmp(name, "Content-Length") == 0;
+        framing->n_codings += strcasecmp(name, "Transfer-Encoding") == 0;
+        return MHD_YES;
+}
+
+/* RFC 9112 section 6.3: a body that ends in two places. The library takes the first length, or the
+ * chunks; a proxy in front of us may take the other, and what is left over would be read as the
+ * request of somebody else. */
+static bool body_ends_once(struct MHD_Connection *connection) {
+        Framing framing = {};
+
+        (void)MHD_get_connection_values(connection, MHD_HEADER_KIND, framing_count, &framing);
+        return framing.n_lengths + framing.n_codings <= 1;
+}
+
 /* Read on beyond the limit, so that the refusal reaches a client that writes before it reads, but
  * not for ever. */
 static int body_take(Request *request, const char *data, size_t n) {
@@ -104,15 +127,19 @@ static bool is_form(const Request *request) {
                (value[n] == '\0' || value[n] == ';' || value[n] == ' ');
 }
 
+static void refuse_malformed(Request *request) {
+        bool oauth = request->route && request->route->style == STYLE_OAUTH;
+
+        request_refuse(request, MHD_HTTP_BAD_REQUEST, oauth ? "invalid_request" : "bad-request");
+}
+
 static bool form_admit(Request *request) {
         if (request->route->body == BODY_IGNORED)
                 return true;
 
         if (request->body &&
             (!is_form(request) || form_decode(TAKE_PTR(request->body), &request->form) != 0)) {
-                request_refuse(request, MHD_HTTP_BAD_REQUEST,
-                               request->route->style == STYLE_OAUTH ? "invalid_request"
-                                                                    : "bad-request");
+                refuse_malformed(request);
                 return false;
         }
         return true;
@@ -153,6 +180,11 @@ static enum MHD_Result request_begin(Server *server, struct MHD_Connection *conn
                 return MHD_NO;
         *con_cls = request;
 
+        if (!body_ends_once(connection)) {
+                request->closes = true;
+                refuse_malformed(request);
+                return http_answer_queue(request);
+        }
         if (declared_bytes(connection) > SERVER_BODY_DISCARD_MAX) {
                 request_refuse(request, MHD_HTTP_CONTENT_TOO_LARGE, "too-large");
                 return http_answer_queue(request);

@@ -79,6 +79,7 @@ struct Request {
 
         /* the answer */
         bool answered, suspended, queued;
+        bool closes; /* nothing may follow on this connection */
         unsigned status;
         const char *content_type;
         Secret *answer;

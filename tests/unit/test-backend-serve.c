@@ -724,6 +724,55 @@ static void test_too_large(void **state) {
         stop(&world);
 }
 
+/* What comes back on a connection of its own, until the server ends it. */
+static void say(const World *world, const char *text, char *ret, size_t n) {
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        const struct timeval bound = { .tv_sec = 20 };
+        size_t n_got = 0;
+        ssize_t got = 1;
+        int fd;
+
+        (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", world->socket);
+        fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &bound, sizeof(bound)), 0);
+        assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+        assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+        while (got > 0 && n_got < n - 1) {
+                got = read(fd, ret + n_got, n - 1 - n_got);
+                n_got += got > 0 ? (size_t)got : 0;
+        }
+        ret[n_got] = '\0';
+        (void)close(fd);
+}
+
+/* threats 112: behind a proxy that counts otherwise, the rest would be another person's request */
+static void test_a_body_that_ends_twice(void **state) {
+        static const char *const framings[] = {
+                "Content-Length: 4\r\nContent-Length: 40\r\n\r\na=bc",
+                "Content-Length: 4\r\nContent-Length: 4\r\n\r\na=bc",
+                "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+                "Transfer-Encoding: chunked\r\ncontent-length: 4\r\n\r\n0\r\n\r\n",
+        };
+        World world;
+
+        world_begin(*state, PHASE_NONE, &world);
+        for (size_t i = 0; i < ELEMENTSOF(framings); i++) {
+                char text[512], answer[4096];
+
+                (void)snprintf(text, sizeof(text),
+                               "POST /oauth2/token HTTP/1.1\r\nHost: localhost\r\n%s"
+                               "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close"
+                               "\r\n\r\n",
+                               framings[i]);
+                say(&world, text, answer, sizeof(answer));
+                assert_non_null(strstr(answer, "HTTP/1.1 400"));
+                assert_non_null(strstr(answer, "\"invalid_request\""));
+                assert_null(strstr(answer, "HTTP/1.1 200"));
+        }
+        expect(&world, "/healthz", NULL, NULL, 200, "ok");
+        stop(&world);
+}
+
 static void test_headers(void **state) {
         static Answer answer;
         World world;
@@ -748,6 +797,7 @@ int main(void) {
                 UNIT_TEST(test_asked),         UNIT_TEST(test_password),  UNIT_TEST(test_units),
                 UNIT_TEST(test_unit_password), UNIT_TEST(test_device),    UNIT_TEST(test_digits),
                 UNIT_TEST(test_held),          UNIT_TEST(test_too_large), UNIT_TEST(test_headers),
+                UNIT_TEST(test_a_body_that_ends_twice),
         };
 
         wire_init_process();
