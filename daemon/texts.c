@@ -29,8 +29,8 @@ typedef struct Text {
 
 static const Text text_table[_SAY_MAX] = {
         [SAY_ASK_ACCOUNT] = N_("Account (mobile number, login name or identity number): "),
-        [SAY_ASK_ACCOUNT_OR_QR] = N_("Account (mobile number, login name or identity number; "
-                                     "Enter alone for a QR code): "),
+        [SAY_ASK_ACCOUNT_OR_QR] = N_("Account (mobile number, login name, identity number; "
+                                     "Enter for a QR code): "),
         /* The word "password" must be in every question for one: some greeters look for it. */
         [SAY_ASK_PASSWORD] = N_("Password: "),
         [SAY_ASK_PASSWORD_OR_QR] = N_("(Enter alone for a QR code) Password: "),
@@ -71,9 +71,9 @@ static const Text text_table[_SAY_MAX] = {
         [SAY_PASSWORD_IMPOSSIBLE] = N_("This is too long for a password. Please type it again."),
         [SAY_PASSWORD_WRONG] = N_("The account or the password is wrong."),
         [SAY_PASSWORD_WRONG_TRIES] = NP_("The account or the password is wrong. {number} try is "
-                                         "left before the account is locked.",
+                                         "left before it is locked.",
                                          "The account or the password is wrong. {number} tries are "
-                                         "left before the account is locked."),
+                                         "left before it is locked."),
         [SAY_CAPTCHA_DUE] = N_("Please type the characters in the picture as well."),
         [SAY_CAPTCHA_WRONG] = N_("These are not the characters in the picture. Please type them "
                                  "again."),
