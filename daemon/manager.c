@@ -115,6 +115,17 @@ static size_t count_sessions_of(const Manager *manager, uid_t uid) {
         return n;
 }
 
+/* Some directories know a user by other spellings of the name (capitals, a domain). Who stands in the
+ * map would come past it that way, to whatever module is next: such a user is nobody here. */
+static bool is_spelt_otherwise(const Session *session, const DirectoryUser *user) {
+        size_t n_accounts;
+
+        if (strcmp(user->name, session->user) == 0)
+                return false;
+        (void)directory_account_of_user(session->era->directory, user->name, &n_accounts);
+        return n_accounts > 0;
+}
+
 /* Does the user that the application names exist on this host? */
 static void on_user(DirectoryLookup *lookup _unused_, int error, const DirectoryUser *user,
                     void *userdata) {
@@ -138,7 +149,8 @@ static void on_user(DirectoryLookup *lookup _unused_, int error, const Directory
                         return;
                 }
         }
-        session_begin(session, manager->host, user && user->exists);
+        session_begin(session, manager->host,
+                      user && user->exists && !is_spelt_otherwise(session, user));
 }
 
 static void find_user(Manager *manager, Session *session) {
