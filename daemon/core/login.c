@@ -393,6 +393,8 @@ Login *login_free(Login *login) {
                 reply_done(&login->parked);
                 reply_person_done(&login->person);
                 free(login->captcha_png);
+                /* An account or a user may be a password that was typed too early. */
+                explicit_bzero(login, sizeof(*login));
                 free(login);
         }
         return NULL;
