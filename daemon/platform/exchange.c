@@ -170,6 +170,7 @@ void exchange_finish(CURL *easy, CURLcode code) {
 
         (void)curl_multi_remove_handle(exchange->http->multi, easy);
         exchange->under_way = false;
+        http_ended(exchange->http);
         exchange->deadline = sd_event_source_disable_unref(exchange->deadline);
         exchange->request_body = secret_free(exchange->request_body);
         exchange->fn(exchange, &answer, exchange->userdata);
@@ -306,6 +307,7 @@ int http_exchange_new(Http *http, const HttpRequest *request, HttpAnswerFn fn, v
         if (curl_multi_add_handle(http->multi, exchange->easy) != CURLM_OK)
                 return -EIO;
 
+        http_begun(http);
         exchange->under_way = true;
         *ret = TAKE_PTR(exchange);
         return 0;
@@ -313,8 +315,10 @@ int http_exchange_new(Http *http, const HttpRequest *request, HttpAnswerFn fn, v
 
 HttpExchange *http_exchange_free(HttpExchange *exchange) {
         if (exchange) {
-                if (exchange->under_way)
+                if (exchange->under_way) {
                         (void)curl_multi_remove_handle(exchange->http->multi, exchange->easy);
+                        http_ended(exchange->http);
+                }
                 (void)sd_event_source_disable_unref(exchange->deadline);
                 curl_easy_cleanup(exchange->easy);
                 curl_slist_free_all(exchange->headers);

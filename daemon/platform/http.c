@@ -5,6 +5,7 @@
  * so they may do to their exchanges what they like. */
 
 #include <errno.h>
+#include <malloc.h>
 #include <string.h>
 #include <sys/epoll.h>
 
@@ -14,6 +15,10 @@
 /* Connections kept, those in use included: libcurl closes an idle one whenever more are open. Its
  * own default of four times the handles reopens connections as soon as many logins end at once. */
 #define CONNECTIONS_KEPT 256L
+/* What a rush has opened is closed when nothing was asked for this long; a few stay, so that a
+ * workstation where people come and go keeps its connection. */
+#define CONNECTIONS_AT_REST 8
+#define REST_USEC (10 * USEC_PER_SEC)
 
 static void http_reap(Http *http) {
         CURLMsg *message;
@@ -99,6 +104,53 @@ static int on_timer(CURLM *multi, long timeout_msec, void *userdata) {
         return 0;
 }
 
+static int multi_new(Http *http, CURLM **ret) {
+        CURLM *multi = curl_multi_init();
+
+        if (!multi)
+                return -ENOMEM;
+        if (curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket) != CURLM_OK ||
+            curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, http) != CURLM_OK ||
+            curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer) != CURLM_OK ||
+            curl_multi_setopt(multi, CURLMOPT_TIMERDATA, http) != CURLM_OK ||
+            curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_KEPT) != CURLM_OK) {
+                (void)curl_multi_cleanup(multi);
+                return -EIO;
+        }
+        *ret = multi;
+        return 0;
+}
+
+/* libcurl closes idle connections only when it opens others; a new multi handle has none. About
+ * 40 kB for each go back to the system. */
+static int on_rest(sd_event_source *source, uint64_t usec, void *userdata) {
+        CURLM *multi = NULL;
+        Http *http = userdata;
+
+        (void)source;
+        (void)usec;
+        if (http->n_under_way > 0 || multi_new(http, &multi) < 0)
+                return 0;
+
+        (void)curl_multi_cleanup(http->multi); /* calls on_socket() */
+        http->multi = multi;
+        http->n_most = 0;
+        (void)malloc_trim(0);
+        return 0;
+}
+
+void http_begun(Http *http) {
+        if (++http->n_under_way > http->n_most)
+                http->n_most = http->n_under_way;
+}
+
+void http_ended(Http *http) {
+        if (--http->n_under_way > 0 || http->n_most <= CONNECTIONS_AT_REST)
+                return;
+        if (sd_event_source_set_time_relative(http->rest, http->rest_usec) >= 0)
+                (void)sd_event_source_set_enabled(http->rest, SD_EVENT_ONESHOT);
+}
+
 static int copy_text(const char *text, char **ret) {
         if (!text || !*text)
                 return 0;
@@ -115,6 +167,7 @@ int http_new(sd_event *event, const HttpConfig *config, Http **ret) {
 
         http->event = sd_event_ref(event);
         http->connect_timeout_usec = config->connect_timeout_usec;
+        http->rest_usec = REST_USEC;
         if (copy_text(config->ca_file, &http->ca_file) < 0 ||
             copy_text(config->unix_socket, &http->unix_socket) < 0 ||
             copy_text(config->proxy, &http->proxy) < 0)
@@ -127,15 +180,15 @@ int http_new(sd_event *event, const HttpConfig *config, Http **ret) {
         if (r < 0)
                 return r;
 
-        http->multi = curl_multi_init();
-        if (!http->multi)
-                return -ENOMEM;
-        if (curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, on_socket) != CURLM_OK ||
-            curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http) != CURLM_OK ||
-            curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, on_timer) != CURLM_OK ||
-            curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http) != CURLM_OK ||
-            curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_KEPT) != CURLM_OK)
-                return -EIO;
+        r = sd_event_add_time(event, &http->rest, CLOCK_MONOTONIC, UINT64_MAX, 0, on_rest, http);
+        if (r < 0)
+                return r;
+        r = sd_event_source_set_enabled(http->rest, SD_EVENT_OFF);
+        if (r < 0)
+                return r;
+        r = multi_new(http, &http->multi);
+        if (r < 0)
+                return r;
 
         *ret = TAKE_PTR(http);
         return 0;
@@ -145,6 +198,7 @@ Http *http_free(Http *http) {
         if (http) {
                 (void)curl_multi_cleanup(http->multi); /* calls on_socket() */
                 (void)sd_event_source_disable_unref(http->timer);
+                (void)sd_event_source_disable_unref(http->rest);
                 (void)sd_event_unref(http->event);
                 free(http->ca_file);
                 free(http->unix_socket);

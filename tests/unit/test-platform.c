@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "daemon/platform/http-internal.h"
 #include "tests/unit/platform-fixture.h"
 
 #define METADATA(rest) { PATH_METADATA, .body = METADATA_OF("@", rest) }
@@ -586,6 +587,34 @@ static void test_many_at_once_fetch_metadata_once_and_keep_connections(void **st
         fixture_stop(&fixture);
 }
 
+static void test_what_a_rush_opened_is_closed_at_rest(void **state) {
+        PlatformFixture fixture;
+        unsigned n_connections;
+        Many many;
+
+        (void)state;
+        fixture_start(&fixture, &(FixtureOptions){ .timeout_usec = 15 * USEC_PER_SEC });
+        fixture.platform->http->rest_usec = USEC_PER_MSEC;
+        assert_int_equal(fixture_ask_password(&fixture), REPLY_PERSON);
+        fixture_run(&fixture, 50 * USEC_PER_MSEC);
+        n_connections = tls_server_connections(fixture.server);
+        assert_int_equal(fixture_ask_password(&fixture), REPLY_PERSON);
+        /* One at a time is no rush; the revocation of the first token may have opened another. */
+        assert_true(tls_server_connections(fixture.server) <= n_connections + 1);
+
+        make_many(&fixture, &many);
+        ask_many(&fixture, &many);
+        free_many(&many);
+        fixture_run(&fixture, 200 * USEC_PER_MSEC);
+        assert_int_equal(fixture.platform->http->n_under_way, 0);
+        assert_int_equal(fixture.platform->http->n_most, 0);
+
+        n_connections = tls_server_connections(fixture.server);
+        assert_int_equal(fixture_ask_password(&fixture), REPLY_PERSON);
+        assert_true(tls_server_connections(fixture.server) > n_connections);
+        fixture_stop(&fixture);
+}
+
 static void test_many_hear_of_missing_metadata_and_the_next_try_fetches_again(void **state) {
         static const ServerAnswer answers[] = {
                 { PATH_METADATA, .status = 503, .body = "{}" },
@@ -638,6 +667,7 @@ int main(void) {
                 cmocka_unit_test(test_gone_at_any_moment),
                 cmocka_unit_test(test_a_token_is_revoked_when_its_login_goes),
                 cmocka_unit_test(test_many_at_once_fetch_metadata_once_and_keep_connections),
+                cmocka_unit_test(test_what_a_rush_opened_is_closed_at_rest),
                 cmocka_unit_test(test_many_hear_of_missing_metadata_and_the_next_try_fetches_again),
         };
 
