@@ -68,8 +68,9 @@ def nothing_stays():
     def machine():
         seen = []
         for path in ('/etc/passwd', '/etc/shadow', '/etc/group', '/etc/hosts', '/proc/self/mountinfo'):
-            with open(path, encoding='utf-8') as file:
-                seen.append(file.read())
+            if os.path.exists(path):  # a bare system has no /etc/hosts
+                with open(path, encoding='utf-8') as file:
+                    seen.append(file.read())
         return seen, sorted(os.listdir('/etc/pam.d')), os.path.exists('/etc/itax'), os.uname().nodename
     before = machine()
     done = lab('bash', '-c', 'id jia && echo x >/etc/lab-was-here && echo y >/tmp/lab-was-here && touch $ITAX_LAB/here && sleep 600 &',
