@@ -13,8 +13,6 @@ QR = r'Enter alone for a QR code\) Password: $'
 
 
 def start_sshd():
-    subprocess.run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', '/etc/ssh/lab_host_key'], check=True,
-                   stdin=subprocess.DEVNULL)
     subprocess.run(['/usr/sbin/sshd', '-f', '/etc/ssh/sshd_config.lab', '-E', '/run/itax-lab/sshd.log'], check=True)
     wait_until(lambda: os.path.exists('/run/sshd.pid'), 'sshd runs')
 
