@@ -15,8 +15,8 @@
 /* Connections kept, those in use included: libcurl closes an idle one whenever more are open. Its
  * own default of four times the handles reopens connections as soon as many logins end at once. */
 #define CONNECTIONS_KEPT 256L
-/* What a rush has opened is closed when nothing was asked for this long; a few stay, so that a
- * workstation where people come and go keeps its connection. */
+/* What a rush of more than so many has opened is closed when nothing was asked for this long. A
+ * workstation where people come and go one by one keeps its connections. */
 #define CONNECTIONS_AT_REST 8
 #define REST_USEC (10 * USEC_PER_SEC)
 
