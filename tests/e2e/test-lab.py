@@ -140,13 +140,13 @@ def platform():
 
 @case('a command enters the lab that runs with --join, and the phone finds it from outside')
 def join():
-    process = start('join', 'sleep 600')
+    process = start('join', 'touch /run/here; sleep 600')
+    how = {'capture_output': True, 'text': True, 'timeout': 20, 'check': False,
+           'env': {**os.environ, 'ITAX_LAB_PID': str(process.pid)}}
     try:
-        done = subprocess.run([f'{LAB}/lab', '--join', 'bash', '-c', 'hostname; echo $ITAX_ISSUER'], capture_output=True,
-                              text=True, timeout=20, check=False)
-        equal(done.stdout, 'lab\nhttps://itax.lab\n', done.stderr)
-        done = subprocess.run([f'{LAB}/phone', 'ceshi_jia', 'scan', 'ZZZZZZZZ'], capture_output=True, text=True, timeout=20,
-                              check=False)
+        done = subprocess.run([f'{LAB}/lab', '--join', 'bash', '-c', 'hostname; echo $ITAX_ISSUER; ls /run/here'], **how)
+        equal(done.stdout, 'lab\nhttps://itax.lab\n/run/here\n', done.stderr)
+        done = subprocess.run([f'{LAB}/phone', 'ceshi_jia', 'scan', 'ZZZZZZZZ'], **how)
         equal(done.returncode, 1)
         contains(done.stderr, 'does not know this code')
     finally:

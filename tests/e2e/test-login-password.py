@@ -195,6 +195,21 @@ def local_users():
             equal(terminal.expect('<([^>%]+)><([^>%]+)>').groups(), (user, 'none'))
 
 
+@case('their names typed at the prompt for the account lead to the local password, and to the platform goes nothing')
+def local_users_at_prompt():
+    def asked():
+        with open('/run/itax-lab/backend.log', encoding='utf-8') as file:
+            return sum('POST /oauth2' in line and 'lab-workstation' in line for line in file)
+    before = asked()
+    for user, password, prompt in (('root', ROOT_PASSWORD, '# $'), ('bendi', BENDI_PASSWORD, PROMPT)):
+        with Terminal(['login']) as terminal:
+            terminal.answer(ACCOUNT, user)
+            terminal.secret(r'\nPassword: $', password)
+            terminal.answer(prompt, 'printf "<%s>" "$(id -un)" "${ITAX_UNIT-none}"')
+            equal(terminal.expect('<([^>%]+)><([^>%]+)>').groups(), (user, 'none'))
+    equal(asked(), before)
+
+
 @case('^C at the password ends login, and itaxd knows that the person left')
 def interrupted():
     with Terminal(['login']) as terminal:

@@ -142,8 +142,8 @@ class World:
             shutil.copy(f'{self.lab}/sshd_config', '/etc/ssh/sshd_config.lab')
 
 
-def running():
-    """Number of the first process of the lab started last, or None."""
+def running(by=None):
+    """Number of the first process of the lab started last (or of that of process @by), or None."""
     found = []
     for entry in os.listdir('/proc'):
         try:
@@ -152,19 +152,20 @@ def running():
             if len(words) < 2 or not words[1].endswith(b'/tests/lab/world'):
                 continue
             with open(f'/proc/{entry}/status', encoding='utf-8', errors='replace') as file:
-                inside = next(line for line in file if line.startswith('NSpid:')).split()[-1]
+                status = dict(line.rstrip('\n').split(':\t', 1) for line in file if ':\t' in line)
             with open(f'/proc/{entry}/stat', encoding='utf-8', errors='replace') as file:
                 started = int(file.read().rsplit(')', 1)[1].split()[19])
-            if inside == '1' and os.path.exists(f'/proc/{entry}/root{RUN}/ready'):
+            if status['NSpid'].split()[-1] == '1' and by in (None, status['PPid']) \
+                    and os.path.exists(f'/proc/{entry}/root{RUN}/ready'):
                 found.append((started, int(entry)))
-        except (OSError, StopIteration, ValueError):
+        except (OSError, KeyError, ValueError):
             continue
     return max(found)[1] if found else None
 
 
 def join(command):
-    """Become @command in the lab started last."""
-    number = running()
+    """Become @command in the lab started last, or in that of the process ITAX_LAB_PID."""
+    number = running(os.environ.get('ITAX_LAB_PID'))
     if number is None:
         sys.exit('lab: none is running; start one with: make demo')
     with open(f'/proc/{number}/root{RUN}/environment', encoding='utf-8') as file:
