@@ -165,9 +165,11 @@ int http_new(sd_event *event, const HttpConfig *config, Http **ret) {
         if (!http)
                 return -ENOMEM;
 
-        http->event = sd_event_ref(event);
-        http->connect_timeout_usec = config->connect_timeout_usec;
-        http->rest_usec = REST_USEC;
+        *http = (Http){
+                .event = sd_event_ref(event),
+                .connect_timeout_usec = config->connect_timeout_usec,
+                .rest_usec = REST_USEC,
+        };
         if (copy_text(config->ca_file, &http->ca_file) < 0 ||
             copy_text(config->unix_socket, &http->unix_socket) < 0 ||
             copy_text(config->proxy, &http->proxy) < 0)
