@@ -16,6 +16,7 @@ typedef struct Row {
         ServicePicture picture;
         LoginMethod method;
         bool remote, ascii;
+        bool inside; /* called from within a session, which may have come over the network */
         uint64_t timeout_usec;
 } Row;
 
@@ -35,10 +36,11 @@ static const Row rows[] = {
         /* Tried: a terminal, text is shown at once. */
         { "login", TERMINAL },
         { "remote", TERMINAL }, /* login -h; PAM_RHOST tells that it is far away */
-        { "su", TERMINAL },
-        { "su-l", TERMINAL },
-        { "sudo", TERMINAL }, /* sets PAM_SILENT: services_manner() makes it buffered */
-        { "sudo-i", TERMINAL },
+        { "su", TERMINAL, .inside = true },
+        { "su-l", TERMINAL, .inside = true },
+        /* sets PAM_SILENT: services_manner() makes it buffered */
+        { "sudo", TERMINAL, .inside = true },
+        { "sudo-i", TERMINAL, .inside = true },
         { "passwd", TERMINAL },
         { "chsh", TERMINAL },
         { "chfn", TERMINAL },
@@ -224,6 +226,15 @@ static RenderStyle style_choose(ServicePicture picture, const ServiceQuery *quer
         return RENDER_NONE;
 }
 
+/* A virtual console or a serial line: nobody sits there but at this machine. */
+static bool tty_is_console(const char *tty) {
+        if (is_empty(tty))
+                return false;
+        if (strncmp(tty, "/dev/", 5) == 0)
+                tty += 5;
+        return strncmp(tty, "tty", 3) == 0 && tty[3];
+}
+
 int services_manner(const ServiceQuery *query, const ServiceSetting *settings, size_t n_settings,
                     ServiceManner *ret) {
         const char *service = query->service ? query->service : "";
@@ -254,7 +265,9 @@ int services_manner(const ServiceQuery *query, const ServiceSetting *settings, s
                 .layout = row.layout,
                 .style = style_choose(row.picture, query, row.remote),
                 .method = row.method,
-                .remote = row.remote,
+                /* su in an ssh session names no remote host. Without the digits, a picture sent on to
+                 * somebody and confirmed there would open it (threats 56). */
+                .remote = row.remote || (row.inside && !tty_is_console(query->tty)),
                 .ascii = row.ascii,
                 .timeout_usec = row.timeout_usec,
         };
