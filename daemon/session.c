@@ -143,6 +143,8 @@ static bool session_act(Session *session, const LoginAction *action, Reply *unav
                 session_audit(session, action->outcome);
                 session_over(session);
                 return false;
+        case ACTION_SIGN:
+        case ACTION_SIGN_CANCEL:
         case _ACTION_MAX:
                 break;
         }

@@ -47,6 +47,11 @@ bool login_offers_other(const Login *login, Ask ask) {
         case ASK_NOTHING:
         case ASK_UNIT:
         case ASK_ONE:
+        case ASK_LINKS:
+        case ASK_UNIT_WAY:
+        case ASK_PIN:
+        case ASK_NEW_PASSWORD:
+        case ASK_NEW_PASSWORD_AGAIN:
         case _ASK_MAX:
                 break;
         }

@@ -42,6 +42,7 @@ typedef enum LoginState {
         LOGIN_WAIT_SCAN,     /* for the phone; Next may or may not be pending */
         LOGIN_WAIT_RESOLVE,  /* for the local user; Next is pending */
         LOGIN_WAIT_FIND,     /* whether the typed account is a local user's name; Next is pending */
+        LOGIN_WAIT_SIGN,     /* for the signature; Next is pending */
         LOGIN_LATE,          /* time is up, and the client has not asked since */
         LOGIN_CLOSED,
         _LOGIN_STATE_MAX,
@@ -60,16 +61,22 @@ typedef enum Ask {
         ASK_UNIT_PASSWORD,
         ASK_UNIT_CAPTCHA,
         ASK_ONE, /* everything in one answer (MODE_ONE) */
+        ASK_LINKS,         /* which of the platform's pages */
+        ASK_UNIT_WAY,      /* declaration password or certificate */
+        ASK_PIN,           /* of the unit's certificate */
+        ASK_NEW_PASSWORD,  /* PURPOSE_PASSWORD */
+        ASK_NEW_PASSWORD_AGAIN,
         _ASK_MAX,
 } Ask;
 
 _Static_assert(_ASK_MAX <= MARK_SLOTS, "a mark has a slot for each question");
 
-/* How the person showed who he or she is. */
-typedef enum Route { ROUTE_NONE, ROUTE_PASSWORD, ROUTE_QR, _ROUTE_MAX } Route;
+/* How the person showed who he or she is. ROUTE_SESSION: by a login before. ROUTE_UNIT: not at all, the old
+ * unit login. */
+typedef enum Route { ROUTE_NONE, ROUTE_PASSWORD, ROUTE_QR, ROUTE_SESSION, ROUTE_UNIT, _ROUTE_MAX } Route;
 
 /* How it was shown that the person may act for the unit. */
-typedef enum UnitProof { PROOF_NONE, PROOF_RELATION, PROOF_PASSWORD, _PROOF_MAX } UnitProof;
+typedef enum UnitProof { PROOF_NONE, PROOF_RELATION, PROOF_PASSWORD, PROOF_CERTIFICATE, _PROOF_MAX } UnitProof;
 
 typedef struct Device {
         char *uri, *short_uri, *user_code;

@@ -187,6 +187,11 @@ static void drop_used(Login *login, ReplyKind kind) {
         case REQUEST_CAPTCHA:
         case REQUEST_DEVICE:
         case REQUEST_UNIT_RELATION:
+        case REQUEST_UNIT_CHALLENGE:
+        case REQUEST_UNIT_CERTIFICATE:
+        case REQUEST_UNIT_LOGIN:
+        case REQUEST_RESUME:
+        case REQUEST_NEW_PASSWORD:
         case _REQUEST_KIND_MAX:
                 break;
         }

@@ -23,6 +23,7 @@ static uint64_t state_deadline(const Login *login, LoginState state) {
         case LOGIN_WAIT_PLATFORM:
         case LOGIN_WAIT_RESOLVE:
         case LOGIN_WAIT_FIND:
+        case LOGIN_WAIT_SIGN:
                 bound = login->next_since_usec + LOGIN_PENDING_USEC;
                 break;
         case LOGIN_WAIT_SCAN:
@@ -239,6 +240,8 @@ static bool event_fits(const Login *login, const LoginEvent *event, uint64_t now
         case EVENT_FOUND:
         case EVENT_GONE:
                 return true;
+        case EVENT_SIGNED:
+                return event->result != NULL;
         case EVENT_ANSWER: /* one step, one answer */
                 return !login->next_pending;
         case EVENT_REPLY: /* while a reply is parked, nothing is under way */

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/core/mark.h"
 #include "daemon/core/reply.h"
 #include "daemon/core/say.h"
 #include "lib/common/identity.h"
@@ -41,6 +42,19 @@ typedef enum UnitPolicy {
 /* spec.md section 3.4; a higher value is stricter. */
 typedef enum Phase { PHASE_DUAL, PHASE_RELATION, PHASE_REALNAME, _PHASE_MAX } Phase;
 
+/* What is wanted. */
+typedef enum LoginPurpose {
+        PURPOSE_LOGIN,
+        PURPOSE_UNIT,     /* a unit for the person already logged in (pam.d option only=unit) */
+        PURPOSE_PASSWORD, /* another account password (passwd): proves the old one, grants nothing else */
+        _LOGIN_PURPOSE_MAX,
+} LoginPurpose;
+
+/* Addresses that the platform announces, showable and short; NULL where it does not. */
+typedef struct LoginLinks {
+        const char *forgot_password, *register_account, *app, *forgot_declaration;
+} LoginLinks;
+
 /* Whose login it is to be. Strings are copied by login_new(). */
 typedef struct LoginSetup {
         LoginMode mode;
@@ -57,13 +71,27 @@ typedef struct LoginSetup {
         bool user_is_other;       /* .user exists on this host without account: REASON_NOT_OURS */
         bool user_is_unknown;     /* .user neither exists nor has an account: asked in vain */
         uint64_t timeout_usec;    /* for the whole login */
+        LoginPurpose purpose;
+        bool no_pictures;         /* the program cannot show any: no captcha, a code only as address */
+        bool keys;                /* the program tells a key typed while a code is shown */
+        /* A login of this user is known and its token still held: REQUEST_RESUME asks whether all is as
+         * it was. In MODE_ONE only if the answer is the one that .resume_mark was made of. */
+        bool resume;
+        const Mark *resume_mark;  /* as long as the login; NULL where nothing has to be typed */
+        const char *const *units_allowed; /* codes, NULL at the end; NULL: all. As long as the login */
+        /* Is there a key of this unit on this host? NULL: of none. As long as the login. */
+        bool (*has_certificate)(const char *unit, void *userdata);
+        void *userdata;
 } LoginSetup;
 
 typedef enum EventKind {
         EVENT_BEGIN,    /* the client asks for the first step */
         EVENT_ANSWER,   /* .answer (NULL or empty for nothing) to the step last planned */
         EVENT_REPLY,    /* .reply to the request under way; moved from */
-        EVENT_RESOLVED, /* .user is the local user of the account asked for, NULL if it has none */
+        EVENT_RESOLVED, /* .user is the local user of the account asked for, NULL if it has none;
+                         * .last_unit the unit it was here for last, NULL if unknown. .failed: that
+                         * could not be found out, or the user could not be made */
+        EVENT_SIGNED,   /* .result of the signature; moved from */
         EVENT_FOUND,    /* .user is the account asked for, if it names a local user without account;
                          * NULL if not, or when that could not be found out */
         EVENT_EXPIRED,  /* login_deadline() has passed */
@@ -75,7 +103,9 @@ typedef struct LoginEvent {
         EventKind kind;
         const Secret *answer;
         Reply *reply;
-        const char *user;
+        const char *user, *last_unit;
+        bool failed;
+        Signed *result;
 } LoginEvent;
 
 /* Plan: a step before it has words. Everything is borrowed from the login until its next event. */
@@ -91,6 +121,8 @@ typedef struct Plan {
         const uint8_t *captcha_png; /* draw this captcha; NULL for none */
         size_t n_captcha_png;
         bool unchanged;           /* STEP_SCAN repeated as the hold was over: show nothing anew */
+        bool key;                 /* STEP_SCAN: Enter leads to the other way */
+        StepToken token;          /* STEP_PROMPT_SECRET: is it the account password that is asked for? */
         /* STEP_DONE; of STEP_FAIL with REASON_NOT_OURS only .user, the local user that was typed */
         const char *user, *account, *name, *unit, *unit_name, *method;
 } Plan;
@@ -101,6 +133,9 @@ typedef struct Outcome {
         const char *detail; /* a fixed word, e.g. "wrong-password", "wrong-person", "client-gone" */
         /* NULL where unknown; the account only when verified or mapped */
         const char *account, *user, *unit, *method;
+        const char *typed; /* the account as typed, to be masked; NULL if none or if it may be a password */
+        const char *last_refusal; /* a fixed word: what the person was refused for last, NULL if nothing */
+        unsigned n_refusals;
 } Outcome;
 
 typedef enum ActionKind {
@@ -109,6 +144,8 @@ typedef enum ActionKind {
         ACTION_CANCEL,  /* the request under way is no longer wanted; it gets no reply */
         ACTION_RESOLVE, /* find the local user of .account */
         ACTION_FIND,    /* is .account, as typed, rather a local user without account? */
+        ACTION_SIGN,    /* sign .text with the key of .unit, .pin; EVENT_SIGNED follows unless cancelled */
+        ACTION_SIGN_CANCEL,
         ACTION_END,     /* .outcome; nothing follows */
         _ACTION_MAX,
 } ActionKind;
@@ -117,7 +154,10 @@ typedef struct LoginAction {
         ActionKind kind;
         const Plan *plan;
         const Request *request;
-        const char *account;
+        const char *account; /* ACTION_RESOLVE: the account, or the unit code of the old unit login */
+        bool is_unit;        /* ACTION_RESOLVE: it is a unit code */
+        const char *unit, *text;
+        const Secret *pin;
         const Outcome *outcome;
 } LoginAction;
 
@@ -147,6 +187,13 @@ int login_feed(Login *login, const LoginEvent *event, uint64_t now_usec, LoginAc
 /** login_raise_phase() - the platform announced @phase meanwhile; a stricter one than before holds
  * from now on */
 void login_raise_phase(Login *login, Phase phase);
+
+/** login_links() - what the platform announces by now; copied */
+void login_links(Login *login, const LoginLinks *links);
+
+/** login_take_mark() - after ACTION_END of a granted login in MODE_ONE: the fingerprint of its answer, for
+ * LoginSetup.resume_mark of another; NULL if there is none. Owned by the caller */
+Mark *login_take_mark(Login *login);
 
 /** login_deadline() - when EVENT_EXPIRED is due, USEC_INFINITY once closed */
 uint64_t login_deadline(const Login *login);

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/core/signed.h"
 #include "lib/common/limits.h"
 #include "lib/common/secret.h"
 
@@ -22,6 +23,11 @@ typedef enum RequestKind {
                                 * with .digits it redeems them and does not wait */
         REQUEST_UNIT_RELATION, /* verify .unit by authorisation relation */
         REQUEST_UNIT_PASSWORD, /* verify .unit by declaration password, captcha if one is due */
+        REQUEST_UNIT_CHALLENGE, /* a challenge to be signed with the key of .unit */
+        REQUEST_UNIT_CERTIFICATE, /* verify .unit by .challenge and .result */
+        REQUEST_UNIT_LOGIN,    /* the old login: .unit and its declaration password, no person */
+        REQUEST_RESUME,        /* the person who has logged in before: is all still as it was? */
+        REQUEST_NEW_PASSWORD,  /* change the account password from .password to .new_password */
         _REQUEST_KIND_MAX,
 } RequestKind;
 
@@ -32,13 +38,27 @@ typedef enum DeviceState {
         _DEVICE_STATE_MAX,
 } DeviceState;
 
+/* Why a certificate was refused. */
+typedef enum CertificateFault {
+        CERTIFICATE_UNTRUSTED, /* not by an authority that the platform knows, or anything else */
+        CERTIFICATE_EXPIRED,   /* or not yet valid */
+        CERTIFICATE_REVOKED,
+        CERTIFICATE_USAGE,     /* not made for this, or too weak */
+        CERTIFICATE_OTHER_UNIT,
+        CERTIFICATE_SIGNATURE, /* the signature or the challenge does not fit */
+        _CERTIFICATE_FAULT_MAX,
+} CertificateFault;
+
 /* All pointers are borrowed from the login until the reply. */
 typedef struct Request {
         RequestKind kind;
         const char *account;         /* canonical, as typed; or login name from the map */
         const char *unit;            /* unit code */
         const Secret *password;      /* account or declaration password */
+        const Secret *new_password;  /* REQUEST_NEW_PASSWORD */
         const Secret *captcha;       /* captcha answer, NULL if none is due */
+        const char *challenge;       /* as REPLY_CHALLENGE told it */
+        const Signed *result;        /* REQUEST_UNIT_CERTIFICATE; status SIGN_OK */
         const Secret *digits;
         DeviceState seen;
         bool at_once;                /* REQUEST_POLL: tell the state as it is, do not wait */
@@ -60,6 +80,12 @@ typedef enum ReplyKind {
         REPLY_UNIT,         /* the unit is verified */
         REPLY_UNIT_UNRELATED, /* no authorisation relation */
         REPLY_UNIT_UNKNOWN, /* not a unit of this person */
+        REPLY_CHALLENGE,    /* .challenge, and .to_sign, the text that the unit's key signs */
+        REPLY_CERTIFICATE,  /* the certificate or its signature was refused; .certificate_fault */
+        REPLY_PHASE,        /* the old login is over: the platform is in phase realname */
+        REPLY_CHANGED,      /* the password is changed */
+        REPLY_WEAK,         /* the new password breaks the platform's rules */
+        REPLY_SAME,         /* the new password is the old one */
         REPLY_UNAVAILABLE,  /* no answer, or the platform says so itself */
         REPLY_BROKEN,       /* an answer that is not the schema */
         _REPLY_KIND_MAX,
@@ -70,9 +96,11 @@ typedef struct ReplyUnit {
         char *name; /* filtered (text_filter) */
         bool authorised;        /* an authorisation relation exists */
         bool has_password;      /* may be verified by declaration password */
+        bool has_certificate;   /* may be verified by certificate */
 } ReplyUnit;
 
-/* Who logged in. Names are filtered; login_name is the account's own, whichever name was typed. */
+/* Who logged in. Names are filtered; login_name is the account's own, whichever name was typed. It is
+ * NULL, as .name is, in the reply to REQUEST_UNIT_LOGIN, which has that one unit and no person. */
 typedef struct ReplyPerson {
         char *subject;
         char *login_name;
@@ -96,6 +124,8 @@ typedef struct Reply {
         char *user_code;
         uint32_t expires_in_sec;
         DeviceState state;
+        char *challenge, *to_sign;
+        CertificateFault certificate_fault;
         ReplyPerson person;
 } Reply;
 

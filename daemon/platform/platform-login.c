@@ -220,6 +220,11 @@ static int request_begin(PlatformLogin *login) {
         case REQUEST_UNIT_RELATION:
         case REQUEST_UNIT_PASSWORD:
                 return verification_begin(login);
+        case REQUEST_UNIT_CHALLENGE:
+        case REQUEST_UNIT_CERTIFICATE:
+        case REQUEST_UNIT_LOGIN:
+        case REQUEST_RESUME:
+        case REQUEST_NEW_PASSWORD:
         case REQUEST_NONE:
         case _REQUEST_KIND_MAX:
                 break;
@@ -258,6 +263,11 @@ static bool request_is_possible(const PlatformLogin *login, const Request *reque
                 return login->token && request->unit;
         case REQUEST_UNIT_PASSWORD:
                 return login->token && request->unit && request->password;
+        case REQUEST_UNIT_CHALLENGE:
+        case REQUEST_UNIT_CERTIFICATE:
+        case REQUEST_UNIT_LOGIN:
+        case REQUEST_RESUME:
+        case REQUEST_NEW_PASSWORD:
         case REQUEST_NONE:
         case _REQUEST_KIND_MAX:
                 break;

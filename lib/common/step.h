@@ -45,6 +45,15 @@ typedef enum StepReason {
         _STEP_REASON_MAX,
 } StepReason;
 
+/* What a secret is, as far as a client has to know: PAM_AUTHTOK is the account password and nothing
+ * else. With LAYOUT_BARE it is the part of the answer before the first space. */
+typedef enum StepToken {
+        TOKEN_NONE,
+        TOKEN_CURRENT, /* the account password */
+        TOKEN_NEW,     /* the one that it is to become */
+        _STEP_TOKEN_MAX,
+} StepToken;
+
 /* A step. All strings are owned by the step; NULL where a member has no meaning. */
 typedef struct Step {
         uint32_t serial; /* to be returned with the answer; never 0 */
@@ -55,14 +64,18 @@ typedef struct Step {
         char *picture;     /* text picture, lines divided by newlines */
         char *prompt;      /* the question, without newline */
         char **choices;    /* NULL-terminated labels; the first is number 1 */
+        StepToken token;   /* STEP_PROMPT_SECRET */
+        bool key;          /* STEP_SCAN: Enter, typed while the code is shown, leads to another way */
         char *user;      /* STEP_DONE: local user; equal to the user the application asked for, if it
                           * did. STEP_FAIL: the local user without an account who was typed */
         /* STEP_DONE only */
-        char *account;   /* login name of the account */
+        char *account;   /* login name of the account; NULL only when .method is "unit" */
         char *name;      /* name of the person */
         char *unit;      /* unit code, NULL when no unit was asked for */
         char *unit_name;
-        char *method;    /* "password" or "qr" */
+        char *method;    /* "password", "qr", "unit" (the old unit login) or "session" (resumed) */
+        char *session;   /* 32 lower-case hex digits, under which itaxd knows the login; NULL if it does
+                          * not keep it */
 } Step;
 
 /** step_done() - release what a step owns and make it empty; idempotent */
@@ -78,7 +91,7 @@ void step_done(Step *step);
  *
  * Members by kind, [optional]: info, scan: [text] [picture]; prompt-*: [text] [picture] prompt; choice:
  * the same and 1 to LIMIT_STEP_CHOICES choices; done: [text] user account method [name] [unit
- * [unit_name]]; fail: [text] reason, and [user] with REASON_NOT_OURS. Serial and layout belong to all.
+ * [unit_name]] [session], of method "unit": [text] user method unit [unit_name] [session]; fail: [text] reason, and [user] with REASON_NOT_OURS. Serial and layout belong to all, a token to prompt-secret alone, a key to scan alone.
  *
  * Return: 0 if @step is fit to show, else STEP_E_SHAPE or STEP_E_TEXT. Never negative.
  */
