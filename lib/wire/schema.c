@@ -15,6 +15,11 @@
 #define LOGIN_NAME_BYTES_MAX  96
 #define TITLE_BYTES_MAX       256
 #define DETAIL_BYTES_MAX      1024
+#define REASON_BYTES_MAX      32
+#define DATE_BYTES            10
+#define CHALLENGE_BYTES_MIN   43 /* 32 bytes in base64url */
+#define CHALLENGE_BYTES_MAX   256
+#define CHALLENGE_SEC_MAX     600
 #define RETRY_AFTER_SEC_MAX   86400
 #define EXPIRES_SEC_MAX       INT32_MAX
 #define TIME_SEC_MAX          253402300799 /* the end of the year 9999 */
@@ -22,7 +27,6 @@
 static const char *const words_phase[] = { "dual", "relation", "realname", NULL };
 static const char *const words_state[] = { "pending", "scanned", "digits_required", NULL };
 static const char *const words_reason[] = { "refused", "wrong_person", "digits_wrong", "disabled", NULL };
-static const char *const words_method[] = { "relation", "declaration_password", NULL };
 static const char *const words_methods[] = { "relation", "declaration_password", "ca", NULL };
 static const char *const words_view[] = { "pending", "scanned", "confirmed", "refused", "redeemed", NULL };
 static const char *const words_confirmed[] = { "confirmed", NULL };
@@ -69,6 +73,15 @@ static const WireMember links_rows[] = {
 };
 DEFINE_INNER_SCHEMA(links)
 
+#define DATE(key) TEXT(key, CHARS_DATE, DATE_BYTES, DATE_BYTES)
+
+static const WireMember phases_rows[] = {
+        { DATE("dual"), AT(WireMetadata, phases[0]) },
+        { DATE("relation"), AT(WireMetadata, phases[1]) },
+        { DATE("realname"), AT(WireMetadata, phases[2]) },
+};
+DEFINE_INNER_SCHEMA(phases)
+
 static const WireMember metadata_rows[] = {
         { URI("issuer"), REQUIRED, AT(WireMetadata, issuer) },
         { URI("token_endpoint"), REQUIRED, AT(WireMetadata, token_endpoint) },
@@ -85,6 +98,7 @@ static const WireMember metadata_rows[] = {
         { FLAG("device_scanned_state_supported"), AT(WireMetadata, scanned_state) },
         { NUMBER("device_long_poll_seconds", 0, 60, 0), AT(WireMetadata, long_poll_sec) },
         { WORD("phase", words_phase), AT(WireMetadata, phase) },
+        { .name = "phases", .type = WIRE_GROUP, .schema = &wire_phases_schema },
         { .name = "links", .type = WIRE_GROUP, .schema = &wire_links_schema },
 };
 DEFINE_SCHEMA(metadata)
@@ -138,6 +152,7 @@ static const WireMember userinfo_rows[] = {
         { TEXT("preferred_username", CHARS_ANY, 1, LOGIN_NAME_BYTES_MAX), AT(WireUserinfo, preferred_username) },
         { NAME("name"), AT(WireUserinfo, name) },
         { .name = "login_hint_matched", .type = WIRE_TRISTATE, AT(WireUserinfo, hint_matched) },
+        { FLAG("unit_login"), AT(WireUserinfo, unit_login) },
         { UNITS("units"), AT(WireUserinfo, units) },
 };
 DEFINE_SCHEMA(userinfo)
@@ -162,15 +177,23 @@ DEFINE_SCHEMA(token_error)
 static const WireMember verification_rows[] = {
         { UNIT_CODE("code"), REQUIRED, AT(WireVerification, code) },
         { NAME("name"), AT(WireVerification, name) },
-        { WORD("method", words_method), REQUIRED, AT(WireVerification, method) },
+        { WORD("method", words_methods), REQUIRED, AT(WireVerification, method) },
 };
 DEFINE_SCHEMA(verification)
+
+static const WireMember unit_challenge_rows[] = {
+        { TEXT("challenge", CHARS_ID, CHALLENGE_BYTES_MIN, CHALLENGE_BYTES_MAX), REQUIRED,
+          AT(WireUnitChallenge, challenge) },
+        { NUMBER("expires_in", 1, CHALLENGE_SEC_MAX, 0), REQUIRED, AT(WireUnitChallenge, expires_in) },
+};
+DEFINE_SCHEMA(unit_challenge)
 
 static const WireMember problem_rows[] = {
         { TEXT("type", CHARS_VISIBLE, 1, LIMIT_URI_BYTES), REQUIRED, AT(WireProblem, type) },
         { TEXT("title", CHARS_ANY, 0, TITLE_BYTES_MAX), AT(WireProblem, title) },
         { NUMBER("status", 100, 599, 0), AT(WireProblem, status) },
         { TEXT("detail", CHARS_ANY, 0, DETAIL_BYTES_MAX), AT(WireProblem, detail) },
+        { TEXT("reason", CHARS_ID, 1, REASON_BYTES_MAX), AT(WireProblem, reason) },
         ATTEMPTS_LEFT(WireProblem),
         RETRY_AFTER(WireProblem),
         CAPTCHA(WireProblem),
@@ -217,6 +240,8 @@ static bool byte_fits(WireChars chars, unsigned char c) {
                 return digit || capital;
         case CHARS_DIGITS:
                 return digit;
+        case CHARS_DATE:
+                return digit || c == '-';
         }
         return false;
 }
@@ -226,7 +251,8 @@ bool wire_text_fits(const WireMember *member, const char *text, size_t n) {
                 return false;
 
         for (size_t i = 0; i < n; i++)
-                if (!byte_fits(member->chars, (unsigned char)text[i]))
+                if (!byte_fits(member->chars, (unsigned char)text[i]) ||
+                    (member->chars == CHARS_DATE && (text[i] == '-') != (i == 4 || i == 7)))
                         return false;
         return true;
 }

@@ -38,6 +38,7 @@ typedef enum WireChars {
         CHARS_ID,      /* letters, digits, '-', '_' */
         CHARS_UNIT,    /* digits, capital letters */
         CHARS_DIGITS,
+        CHARS_DATE, /* shape YYYY-MM-DD; whether there is such a day is not judged */
 } WireChars;
 
 typedef enum WirePresence {

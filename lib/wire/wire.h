@@ -42,6 +42,7 @@ typedef struct WireMetadata {
         bool scanned_state;
         int64_t long_poll_sec; /* 0 when absent */
         char *phase;           /* "dual", "relation", "realname" or NULL */
+        char *phases[3];       /* first day of dual, relation, realname: "YYYY-MM-DD" or NULL */
         char *link_register, *link_forgot_password, *link_forgot_declaration, *link_app;
 } WireMetadata;
 
@@ -87,6 +88,7 @@ typedef struct WireUserinfo {
         char *sub; /* required */
         char *preferred_username, *name;
         int hint_matched; /* -1 absent, 0, 1 */
+        bool unit_login;  /* a unit logged in, no person: sub is "unit:" and its code */
         WireUnits units;
 } WireUserinfo;
 
@@ -104,14 +106,20 @@ typedef struct WireTokenError {
 } WireTokenError;
 
 typedef struct WireVerification {
-        char *code, *method; /* required */
+        char *code, *method; /* required; "relation", "declaration_password", "ca" */
         char *name;
 } WireVerification;
+
+typedef struct WireUnitChallenge {
+        char *challenge;    /* required; base64url */
+        int64_t expires_in; /* required; seconds */
+} WireUnitChallenge;
 
 /* Every RFC 9457 answer; the unit members are absent in the others. */
 typedef struct WireProblem {
         char *type; /* required */
         char *title, *detail;
+        char *reason;          /* unit-certificate-refused: a word; it may be one nobody knows yet */
         int64_t status;        /* 0 when absent */
         int64_t attempts_left; /* -1 when absent */
         int64_t retry_after;   /* 0 when absent */
@@ -145,6 +153,7 @@ typedef struct WireConfirmation {
         _(token_answer, WireTokenAnswer) \
         _(token_error, WireTokenError) \
         _(verification, WireVerification) \
+        _(unit_challenge, WireUnitChallenge) \
         _(problem, WireProblem) \
         _(device_view, WireDeviceView) \
         _(confirmation, WireConfirmation)

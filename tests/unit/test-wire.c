@@ -71,6 +71,12 @@ typedef struct RefusedCase {
 #define USER(rest) "{\"sub\":\"1\"" rest "}"
 #define PNG_ERROR(value) "{\"error\":\"captcha_required\",\"captcha_png\":" value "}"
 
+#define PHASES(value) \
+        "{\"issuer\":\"https://x\",\"token_endpoint\":\"https://x/t\",\"response_types_supported\":[]," \
+        "\"phases\":{\"relation\":" value "}}"
+#define CHALLENGE(seconds) \
+        "{\"challenge\":\"0123456789-_0123456789012345678901234567890\",\"expires_in\":" seconds "}"
+
 /* threats 42 */
 static const RefusedCase refused_cases[] = {
         { "nothing at all", WIRE_E_JSON, "userinfo", "", 0 },
@@ -200,8 +206,33 @@ static const RefusedCase refused_cases[] = {
         { "links that are a list", WIRE_E_SCHEMA, "metadata",
           "{\"issuer\":\"https://x\",\"token_endpoint\":\"https://x/t\",\"response_types_supported\":[],"
           "\"links\":[]}", 0 },
-        { "a verification by CA certificate", WIRE_E_SCHEMA, "verification",
-          "{\"code\":\"919900000000000018\",\"method\":\"ca\"}", 0 },
+        { "a date of another shape", WIRE_E_SCHEMA, "metadata", PHASES("\"01.01.2020\""), 0 },
+        { "a date without leading zeros", WIRE_E_SCHEMA, "metadata", PHASES("\"2020-1-1\""), 0 },
+        { "a date with a time behind it", WIRE_E_SCHEMA, "metadata", PHASES("\"2020-01-01T00:00:00Z\""), 0 },
+        { "a date with a hyphen in the year", WIRE_E_SCHEMA, "metadata", PHASES("\"-020-01-01\""), 0 },
+        { "a date of digits only", WIRE_E_SCHEMA, "metadata", PHASES("\"2020001001\""), 0 },
+        { "a date that is a number", WIRE_E_SCHEMA, "metadata", PHASES("20200101"), 0 },
+        { "a date that is null", WIRE_E_SCHEMA, "metadata", PHASES("null"), 0 },
+        { "dates that are a list", WIRE_E_SCHEMA, "metadata",
+          "{\"issuer\":\"https://x\",\"token_endpoint\":\"https://x/t\",\"response_types_supported\":[],"
+          "\"phases\":[]}", 0 },
+        { "a unit login told by a word", WIRE_E_SCHEMA, "userinfo", USER(",\"unit_login\":\"true\""), 0 },
+        { "a verification by a method nobody knows", WIRE_E_SCHEMA, "verification",
+          "{\"code\":\"919900000000000018\",\"method\":\"magic\"}", 0 },
+        /* threats 73 */
+        { "an empty challenge", WIRE_E_SCHEMA, "unit_challenge", "{\"challenge\":\"\",\"expires_in\":120}", 0 },
+        { "a challenge of less than 32 bytes", WIRE_E_SCHEMA, "unit_challenge",
+          "{\"challenge\":\"" "0123456789012345678901234567890123456789" "01\",\"expires_in\":120}", 0 },
+        { "a challenge with a line break in it", WIRE_E_SCHEMA, "unit_challenge",
+          "{\"challenge\":\"" "01234567890123456789\\n0123456789012345678901" "2\",\"expires_in\":120}", 0 },
+        { "a challenge in the other alphabet", WIRE_E_SCHEMA, "unit_challenge",
+          "{\"challenge\":\"" "+/34567890123456789012345678901234567890" "12=\",\"expires_in\":120}", 0 },
+        { "a challenge that never ends", WIRE_E_SCHEMA, "unit_challenge", CHALLENGE("601"), 0 },
+        { "a challenge that is over", WIRE_E_SCHEMA, "unit_challenge", CHALLENGE("0"), 0 },
+        { "a challenge without an end", WIRE_E_SCHEMA, "unit_challenge",
+          "{\"challenge\":\"" "0123456789012345678901234567890123456789" "012\"}", 0 },
+        { "a reason that is a sentence", WIRE_E_SCHEMA, "problem", "{\"type\":\"x\",\"reason\":\"no way\"}", 0 },
+        { "an empty reason", WIRE_E_SCHEMA, "problem", "{\"type\":\"x\",\"reason\":\"\"}", 0 },
         { "a problem without a type", WIRE_E_SCHEMA, "problem", "{\"title\":\"x\",\"status\":403}", 0 },
         { "a problem of status 99", WIRE_E_SCHEMA, "problem", "{\"type\":\"x\",\"status\":99}", 0 },
         { "a confirmation that is none", WIRE_E_SCHEMA, "confirmation", "{\"state\":\"refused\"}", 0 },
@@ -284,6 +315,8 @@ static const LimitCase limit_cases[] = {
           "\"links\":{\"register\":\"", "\"}}", LIMIT_URI_BYTES },
         { "a user code", "device_answer",
           "{\"device_code\":\"d\",\"verification_uri\":\"https://x\",\"expires_in\":9,\"user_code\":\"", "\"}", 32 },
+        { "a challenge", "unit_challenge", "{\"expires_in\":120,\"challenge\":\"", "\"}", 256 },
+        { "a reason", "problem", "{\"type\":\"x\",\"reason\":\"", "\"}", 32 },
         { "a host", "device_view",
           "{\"user_code\":\"u\",\"state\":\"pending\",\"expires_in\":0,\"host\":\"", "\"}", 255 },
 };
@@ -366,9 +399,14 @@ static const ReadCase read_cases[] = {
           "\"authorization_challenge_endpoint\":\"https://x/c\",\"device_authorization_endpoint\":\"https://x/d\","
           "\"userinfo_endpoint\":\"https://x/u\",\"revocation_endpoint\":\"https://x/r\","
           "\"units_endpoint\":\"https://x/n\"," FIXED_LISTS ",\"device_scanned_state_supported\":true,"
-          "\"device_long_poll_seconds\":60,\"phase\":\"realname\",\"links\":{\"register\":\"https://x/1\","
+          "\"device_long_poll_seconds\":60,\"phase\":\"realname\","
+          "\"phases\":{\"dual\":\"2019-11-09\",\"relation\":\"2020-01-01\",\"realname\":\"2099-12-31\"},"
+          "\"links\":{\"register\":\"https://x/1\","
           "\"forgot_password\":\"https://x/2\",\"forgot_declaration_password\":\"https://x/3\","
           "\"app_download\":\"https://x/4\"}}", NULL },
+        { "one date only", "metadata", PHASES("\"2020-01-01\""),
+          "{\"issuer\":\"https://x\",\"token_endpoint\":\"https://x/t\"," FIXED_LISTS
+          ",\"device_long_poll_seconds\":0,\"phases\":{\"relation\":\"2020-01-01\"}}" },
         { "a code", "challenge_answer", "{\"authorization_code\":\"abc\"}", NULL },
         { "a wrong password", "challenge_error",
           "{\"error\":\"invalid_credentials\",\"auth_session\":\"s\",\"attempts_left\":0,"
@@ -396,6 +434,8 @@ static const ReadCase read_cases[] = {
           "\"units\":[{\"code\":\"919900000000000018\",\"name\":\"测试一号有限公司\",\"authorised\":true,"
           "\"methods\":[\"relation\",\"ca\"]},{\"code\":\"990101000000004\",\"name\":\"\",\"authorised\":false,"
           "\"methods\":[]}]}", NULL },
+        { "a unit without a person", "userinfo",
+          "{\"sub\":\"unit:919900000000000018\",\"unit_login\":true,\"units\":[]}", NULL },
         { "escapes are read as what they mean", "userinfo",
           "{\"\\u0073ub\":\"\\u0031\",\"name\":\"\\u6d4b\\u8bd5\\ud83d\\ude00\\\"\\\\\\/\\u001b\"}",
           "{\"sub\":\"1\",\"name\":\"测试😀\\\"\\\\/\\u001B\"}" },
@@ -418,6 +458,12 @@ static const ReadCase read_cases[] = {
           "{\"error\":\"access_denied\",\"reason\":\"wrong_person\",\"attempts_left\":2}", NULL },
         { "a verification", "verification",
           "{\"code\":\"919900000000000018\",\"name\":\"n\",\"method\":\"declaration_password\"}", NULL },
+        { "a verification by CA certificate", "verification",
+          "{\"code\":\"919900000000000018\",\"method\":\"ca\"}", NULL },
+        { "a challenge for a certificate", "unit_challenge", CHALLENGE("120"), NULL },
+        { "a certificate refused", "problem",
+          "{\"type\":\"https://x/problems/unit-certificate-refused\",\"status\":403,\"reason\":\"other-unit\"}",
+          NULL },
         { "a problem", "problem",
           "{\"type\":\"https://x/p/unit-locked\",\"title\":\"t\",\"status\":403,\"detail\":\"d\","
           "\"retry_after\":7200}", NULL },
@@ -505,6 +551,7 @@ static void test_absent_members(void **state) {
         assert_int_equal(wire_userinfo_decode(BYTES("{\"sub\":\"1\"}"), &person), 0);
         assert_int_equal(person.hint_matched, -1);
         assert_false(person.units.present);
+        assert_false(person.unit_login);
         wire_userinfo_done(&person);
 
         assert_int_equal(wire_token_answer_decode(BYTES(TOKEN("")), &token), 0);
@@ -515,6 +562,7 @@ static void test_absent_members(void **state) {
         assert_int_equal(wire_problem_decode(BYTES("{\"type\":\"about:blank\"}"), &problem), 0);
         assert_int_equal(problem.status, 0);
         assert_int_equal(problem.attempts_left, -1);
+        assert_null(problem.reason);
         wire_problem_done(&problem);
 }
 
