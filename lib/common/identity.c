@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "lib/common/identity.h"
+#include "lib/common/password-rule.h"
 #include "lib/common/text.h"
 #include "lib/common/util.h"
 
@@ -293,30 +294,11 @@ void account_parse(const char *typed, Account *ret) {
 }
 
 PasswordFault password_check(const char *password, size_t n) {
-        const char *end = password + n;
-        size_t n_chars = 0;
-        bool upper = false, lower = false, digit = false, special = false;
+        unsigned broken = password_rules_broken(password, n);
 
-        for (const char *p = password; p < end;) {
-                int32_t c = character_next(&p, end);
-
-                if (c <= 0x20 || (c >= 0x7f && c <= 0x9f) || is_space(c))
-                        return PASSWORD_FAULT_SPACE;
-
-                n_chars++;
-                if (is_upper(c))
-                        upper = true;
-                else if (is_lower(c))
-                        lower = true;
-                else if (is_digit(c))
-                        digit = true;
-                else
-                        special = true;
-        }
-
-        if (n_chars < 8 || n_chars > 15)
+        if (broken & (PASSWORD_RULE_SPACE | PASSWORD_RULE_CHARACTERS))
+                return PASSWORD_FAULT_SPACE;
+        if (broken & (PASSWORD_RULE_SHORT | PASSWORD_RULE_LONG))
                 return PASSWORD_FAULT_LENGTH;
-        if (upper + lower + digit + special < 3)
-                return PASSWORD_FAULT_CLASSES;
-        return PASSWORD_FAULT_NONE;
+        return broken ? PASSWORD_FAULT_CLASSES : PASSWORD_FAULT_NONE;
 }

@@ -73,6 +73,6 @@ typedef enum PasswordFault {
         PASSWORD_FAULT_CLASSES, /* fewer than three of upper case, lower case, digits, special */
 } PasswordFault;
 
-/** password_check() - the rule for a new account password or declaration password; @n bytes at
+/** password_check() - password_rules_broken() of password-rule.h in one word; @n bytes at
  * @password */
 PasswordFault password_check(const char *password, size_t n);
