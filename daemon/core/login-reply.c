@@ -53,6 +53,8 @@ static void fail_wrong_person(Login *login) {
 
 /* Somebody is proven; who it is, and whether it is the right one, is looked at now. */
 static int reply_person(Login *login, Reply *reply) {
+        LoginAction *resolve;
+
         if (!person_is_sound(&reply->person))
                 return reply_broken(login, reply);
 
@@ -73,7 +75,9 @@ static int reply_person(Login *login, Reply *reply) {
                 return 0;
         }
 
-        login_act(login, ACTION_RESOLVE)->account = login->person.login_name;
+        resolve = login_act(login, ACTION_RESOLVE);
+        resolve->account = login->person.login_name;
+        resolve->subject = login->person.subject;
         login_state_enter(login, LOGIN_WAIT_RESOLVE);
         return 0;
 }

@@ -156,6 +156,7 @@ typedef struct LoginAction {
         const Request *request;
         const char *account; /* ACTION_RESOLVE: the account, or the unit code of the old unit login */
         bool is_unit;        /* ACTION_RESOLVE: it is a unit code */
+        const char *subject; /* ACTION_RESOLVE: the platform's own mark of the person */
         const char *unit, *text;
         const Secret *pin;
         const Outcome *outcome;
