@@ -19,6 +19,7 @@ typedef enum StepMember {
         MEMBER_UNIT,
         MEMBER_UNIT_NAME,
         MEMBER_METHOD,
+        MEMBER_SESSION,
         _MEMBER_MAX,
 } StepMember;
 
@@ -46,6 +47,7 @@ static const MemberRule member_table[_MEMBER_MAX] = {
         [MEMBER_UNIT]      = MEMBER(unit, LIMIT_UNIT_CODE_BYTES, FORM_LINE),
         [MEMBER_UNIT_NAME] = MEMBER(unit_name, LIMIT_NAME_BYTES, FORM_LINE),
         [MEMBER_METHOD]    = MEMBER(method, sizeof("password") - 1, FORM_LINE),
+        [MEMBER_SESSION]   = MEMBER(session, STEP_SESSION_CHARS, FORM_LINE),
 };
 
 /* What a cell of the shape table says; an empty cell is ABSENT. */
@@ -55,6 +57,8 @@ typedef struct StepShape {
         Presence members[_MEMBER_MAX];
         Presence choices;
         Presence reason;
+        Presence token;
+        Presence key;
 } StepShape;
 
 static const StepShape shape_table[_STEP_KIND_MAX] = {
@@ -65,18 +69,20 @@ static const StepShape shape_table[_STEP_KIND_MAX] = {
                              [MEMBER_PROMPT] = REQUIRED } },
         [STEP_PROMPT_SECRET] = {
                 .members = { [MEMBER_TEXT] = OPTIONAL, [MEMBER_PICTURE] = OPTIONAL,
-                             [MEMBER_PROMPT] = REQUIRED } },
+                             [MEMBER_PROMPT] = REQUIRED },
+                .token = OPTIONAL },
         [STEP_CHOICE] = {
                 .members = { [MEMBER_TEXT] = OPTIONAL, [MEMBER_PICTURE] = OPTIONAL,
                              [MEMBER_PROMPT] = REQUIRED },
                 .choices = REQUIRED },
         [STEP_SCAN] = {
-                .members = { [MEMBER_TEXT] = OPTIONAL, [MEMBER_PICTURE] = OPTIONAL } },
+                .members = { [MEMBER_TEXT] = OPTIONAL, [MEMBER_PICTURE] = OPTIONAL },
+                .key = OPTIONAL },
         [STEP_DONE] = {
                 .members = { [MEMBER_TEXT] = OPTIONAL, [MEMBER_USER] = REQUIRED,
-                             [MEMBER_ACCOUNT] = REQUIRED, [MEMBER_NAME] = OPTIONAL,
+                             [MEMBER_ACCOUNT] = OPTIONAL, [MEMBER_NAME] = OPTIONAL,
                              [MEMBER_UNIT] = OPTIONAL, [MEMBER_UNIT_NAME] = OPTIONAL,
-                             [MEMBER_METHOD] = REQUIRED } },
+                             [MEMBER_METHOD] = REQUIRED, [MEMBER_SESSION] = OPTIONAL } },
         [STEP_FAIL] = {
                 .members = { [MEMBER_TEXT] = OPTIONAL, [MEMBER_USER] = OPTIONAL },
                 .reason = REQUIRED },
@@ -107,6 +113,23 @@ static const char *const reason_words[_STEP_REASON_MAX] = {
         [REASON_NOT_OURS] = "not-ours",
         [REASON_UNAVAILABLE] = "unavailable",
         [REASON_CLIENT] = "client",
+};
+
+static const char *const token_words[_STEP_TOKEN_MAX] = {
+        [TOKEN_NONE] = "none",
+        [TOKEN_CURRENT] = "current",
+        [TOKEN_NEW] = "new",
+};
+
+/* How the person was identified, and whether that tells who it is. */
+static const struct {
+        const char *word;
+        bool is_person;
+} method_table[] = {
+        { "password", true },
+        { "qr", true },
+        { "session", true },
+        { "unit", false },
 };
 
 static const char *member_get(const Step *step, StepMember member) {
@@ -176,6 +199,20 @@ static int check_members(const Step *step, const StepShape *shape) {
         return 0;
 }
 
+/* Of a login that is done: a person, or a unit without one; nothing in between. */
+static int check_login(const Step *step) {
+        if (step->session && !step_session_is_valid(step->session))
+                return STEP_E_SHAPE;
+        for (size_t i = 0; i < ELEMENTSOF(method_table); i++) {
+                if (strcmp(method_table[i].word, step->method) != 0)
+                        continue;
+                if (method_table[i].is_person)
+                        return step->account ? 0 : STEP_E_SHAPE;
+                return step->unit && !step->account && !step->name ? 0 : STEP_E_SHAPE;
+        }
+        return STEP_E_SHAPE;
+}
+
 static size_t find_word(const char *const *words, size_t n, const char *word) {
         size_t i;
 
@@ -199,12 +236,14 @@ int step_validate(const Step *step) {
         int r;
 
         if ((size_t)step->kind >= _STEP_KIND_MAX || (size_t)step->layout >= _STEP_LAYOUT_MAX ||
-            (size_t)step->reason >= _STEP_REASON_MAX || step->serial == 0)
+            (size_t)step->reason >= _STEP_REASON_MAX || (size_t)step->token >= _STEP_TOKEN_MAX ||
+            step->serial == 0)
                 return STEP_E_SHAPE;
 
         shape = &shape_table[step->kind];
         if (!presence_fits(shape->reason, step->reason != REASON_NONE) ||
-            !presence_fits(shape->choices, step->choices != NULL))
+            !presence_fits(shape->choices, step->choices != NULL) ||
+            !presence_fits(shape->token, step->token != TOKEN_NONE) || !presence_fits(shape->key, step->key))
                 return STEP_E_SHAPE;
 
         r = check_members(step, shape);
@@ -221,9 +260,12 @@ int step_validate(const Step *step) {
                 return STEP_E_SHAPE;
         if (step->kind == STEP_FAIL && step->user && step->reason != REASON_NOT_OURS)
                 return STEP_E_SHAPE;
-        if (step->method && strcmp(step->method, "password") != 0 && strcmp(step->method, "qr") != 0)
-                return STEP_E_SHAPE;
-        return 0;
+        return step->kind == STEP_DONE ? check_login(step) : 0;
+}
+
+bool step_session_is_valid(const char *session) {
+        return strlen(session) == STEP_SESSION_CHARS &&
+               strspn(session, "0123456789abcdef") == STEP_SESSION_CHARS;
 }
 
 bool step_is_terminal(const Step *step) {
@@ -260,4 +302,12 @@ const char *step_reason_to_string(StepReason reason) {
 
 StepReason step_reason_from_string(const char *word) {
         return (StepReason)find_word(reason_words, _STEP_REASON_MAX, word);
+}
+
+const char *step_token_to_string(StepToken token) {
+        return (size_t)token < _STEP_TOKEN_MAX ? token_words[token] : NULL;
+}
+
+StepToken step_token_from_string(const char *word) {
+        return (StepToken)find_word(token_words, _STEP_TOKEN_MAX, word);
 }

@@ -54,6 +54,8 @@ typedef enum StepToken {
         _STEP_TOKEN_MAX,
 } StepToken;
 
+#define STEP_SESSION_CHARS 32U
+
 /* A step. All strings are owned by the step; NULL where a member has no meaning. */
 typedef struct Step {
         uint32_t serial; /* to be returned with the answer; never 0 */
@@ -91,7 +93,9 @@ void step_done(Step *step);
  *
  * Members by kind, [optional]: info, scan: [text] [picture]; prompt-*: [text] [picture] prompt; choice:
  * the same and 1 to LIMIT_STEP_CHOICES choices; done: [text] user account method [name] [unit
- * [unit_name]] [session], of method "unit": [text] user method unit [unit_name] [session]; fail: [text] reason, and [user] with REASON_NOT_OURS. Serial and layout belong to all, a token to prompt-secret alone, a key to scan alone.
+ * [unit_name]] [session], of method "unit": [text] user method unit [unit_name] [session]; fail: [text]
+ * reason, and [user] with REASON_NOT_OURS. Serial and layout belong to all, a token to prompt-secret
+ * alone, a key to scan alone.
  *
  * Return: 0 if @step is fit to show, else STEP_E_SHAPE or STEP_E_TEXT. Never negative.
  */
@@ -101,6 +105,9 @@ enum {
         STEP_E_SHAPE = 1, /* a member is missing, surplus or too long for the kind */
         STEP_E_TEXT,      /* a string holds what must not reach a terminal */
 };
+
+/** step_session_is_valid() - is it the name of a session: STEP_SESSION_CHARS lower-case hex digits? */
+bool step_session_is_valid(const char *session);
 
 /** step_is_terminal() - true for STEP_DONE and STEP_FAIL */
 bool step_is_terminal(const Step *step);
@@ -122,3 +129,5 @@ const char *step_layout_to_string(StepLayout layout);
 StepLayout step_layout_from_string(const char *word);
 const char *step_reason_to_string(StepReason reason);
 StepReason step_reason_from_string(const char *word);
+const char *step_token_to_string(StepToken token);
+StepToken step_token_from_string(const char *word);

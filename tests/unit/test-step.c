@@ -146,6 +146,54 @@ static const ValidateCase validate_cases[] = {
         { "done with a unit code that is too long",
           { .serial = 1, .kind = STEP_DONE, .user = S("zs"), .account = S("a"), .method = S("qr"),
             .unit = S("123456789012345678901") }, STEP_E_SHAPE },
+        { "done in a session",
+          { .serial = 1, .kind = STEP_DONE, .user = S("zs"), .account = S("a"), .method = S("session"),
+            .session = S("0123456789abcdef0123456789abcdef") }, 0 },
+        { "done in a session with too short a name",
+          { .serial = 1, .kind = STEP_DONE, .user = S("zs"), .account = S("a"), .method = S("qr"),
+            .session = S("0123456789abcdef0123456789abcde") }, STEP_E_SHAPE },
+        { "done in a session with too long a name",
+          { .serial = 1, .kind = STEP_DONE, .user = S("zs"), .account = S("a"), .method = S("qr"),
+            .session = S("0123456789abcdef0123456789abcdef0") }, STEP_E_SHAPE },
+        { "done in a session with a name in capitals",
+          { .serial = 1, .kind = STEP_DONE, .user = S("zs"), .account = S("a"), .method = S("qr"),
+            .session = S("0123456789ABCDEF0123456789ABCDEF") }, STEP_E_SHAPE },
+        { "done in a session whose name would be a path",
+          { .serial = 1, .kind = STEP_DONE, .user = S("zs"), .account = S("a"), .method = S("qr"),
+            .session = S("../../../../etc/passwd0123456789") }, STEP_E_SHAPE },
+        { "done by a unit alone",
+          { .serial = 1, .kind = STEP_DONE, .user = S("zs"), .unit = S("9135"), .unit_name = S("u"),
+            .method = S("unit"), .session = S("0123456789abcdef0123456789abcdef") }, 0 },
+        { "done by a unit that is not named",
+          { .serial = 1, .kind = STEP_DONE, .user = S("zs"), .method = S("unit") }, STEP_E_SHAPE },
+        { "done by a unit, and yet with an account",
+          { .serial = 1, .kind = STEP_DONE, .user = S("zs"), .account = S("a"), .unit = S("9135"),
+            .method = S("unit") }, STEP_E_SHAPE },
+        { "done by a unit, and yet with the name of a person",
+          { .serial = 1, .kind = STEP_DONE, .user = S("zs"), .name = S("n"), .unit = S("9135"),
+            .method = S("unit") }, STEP_E_SHAPE },
+        { "done by password without an account, but with a unit",
+          { .serial = 1, .kind = STEP_DONE, .user = S("zs"), .unit = S("9135"), .method = S("password") },
+          STEP_E_SHAPE },
+        { "a prompt for the account password",
+          { .serial = 1, .kind = STEP_PROMPT_SECRET, .prompt = S("p"), .token = TOKEN_CURRENT }, 0 },
+        { "a prompt for another account password",
+          { .serial = 1, .kind = STEP_PROMPT_SECRET, .prompt = S("p"), .token = TOKEN_NEW }, 0 },
+        { "a prompt for an unknown password",
+          { .serial = 1, .kind = STEP_PROMPT_SECRET, .prompt = S("p"), .token = _STEP_TOKEN_MAX },
+          STEP_E_SHAPE },
+        { "a prompt for the account password that would be seen",
+          { .serial = 1, .kind = STEP_PROMPT_ECHO, .prompt = S("p"), .token = TOKEN_CURRENT },
+          STEP_E_SHAPE },
+        { "a scan with a password",
+          { .serial = 1, .kind = STEP_SCAN, .token = TOKEN_NEW }, STEP_E_SHAPE },
+        { "a scan that can be left",
+          { .serial = 1, .kind = STEP_SCAN, .key = true }, 0 },
+        { "a prompt that can be left by a key",
+          { .serial = 1, .kind = STEP_PROMPT_ECHO, .prompt = S("p"), .key = true }, STEP_E_SHAPE },
+        { "a prompt in a session",
+          { .serial = 1, .kind = STEP_PROMPT_ECHO, .prompt = S("p"),
+            .session = S("0123456789abcdef0123456789abcdef") }, STEP_E_SHAPE },
         { "fail",
           { .serial = 1, .kind = STEP_FAIL, .reason = REASON_DENIED, .text = S("No.") }, 0 },
         { "fail without a reason",
@@ -203,6 +251,8 @@ static void test_words(_unused_ void **state) {
                 assert_int_equal(step_layout_from_string(step_layout_to_string(l)), l);
         for (StepReason q = 0; q < _STEP_REASON_MAX; q++)
                 assert_int_equal(step_reason_from_string(step_reason_to_string(q)), q);
+        for (StepToken t = 0; t < _STEP_TOKEN_MAX; t++)
+                assert_int_equal(step_token_from_string(step_token_to_string(t)), t);
 
         assert_null(step_kind_to_string(_STEP_KIND_MAX));
         assert_null(step_layout_to_string((StepLayout)-1));
@@ -213,6 +263,8 @@ static void test_words(_unused_ void **state) {
         assert_int_equal(step_kind_from_string("done "), _STEP_KIND_MAX);
         assert_int_equal(step_layout_from_string("fold"), _STEP_LAYOUT_MAX);
         assert_int_equal(step_reason_from_string("granted"), _STEP_REASON_MAX);
+        assert_null(step_token_to_string(_STEP_TOKEN_MAX));
+        assert_int_equal(step_token_from_string("old"), _STEP_TOKEN_MAX);
 }
 
 static void test_done(_unused_ void **state) {
@@ -231,6 +283,7 @@ static void test_done(_unused_ void **state) {
         step.unit = strdup("1");
         step.unit_name = strdup("2");
         step.method = strdup("qr");
+        step.session = strdup("0");
 
         step_done(&step);
         assert_null(step.text);
