@@ -17,7 +17,8 @@ void api_metadata(Request *request) {
                                              "/register",
                                              "/forgot-password",
                                              "/forgot-declaration-password",
-                                             "/app" };
+                                             "/app",
+                                             "/account/password" };
         char uris[ELEMENTSOF(paths)][LIMIT_URI_BYTES + 1];
         Secret *json = NULL;
 
@@ -33,6 +34,7 @@ void api_metadata(Request *request) {
                         .userinfo_endpoint = uris[3],
                         .revocation_endpoint = uris[4],
                         .units_endpoint = uris[5],
+                        .password_endpoint = uris[10],
                         .scanned_state = true,
                         .long_poll_sec = SERVER_LONG_POLL_SEC,
                         .phase = UNCONST(phase_to_string(request->server->options->phase)),

@@ -90,6 +90,7 @@ static const WireMember metadata_rows[] = {
         { URI("userinfo_endpoint"), AT(WireMetadata, userinfo_endpoint) },
         { URI("revocation_endpoint"), AT(WireMetadata, revocation_endpoint) },
         { URI("units_endpoint"), AT(WireMetadata, units_endpoint) },
+        { URI("password_endpoint"), AT(WireMetadata, password_endpoint) },
         { FIXED("response_types_supported", fixed_response_types), REQUIRED },
         { FIXED("grant_types_supported", fixed_grant_types) },
         { FIXED("code_challenge_methods_supported", fixed_challenge_methods) },

@@ -38,7 +38,7 @@ void wire_init_process(void);
 typedef struct WireMetadata {
         char *issuer, *token_endpoint; /* required */
         char *challenge_endpoint, *device_endpoint, *userinfo_endpoint, *revocation_endpoint,
-                *units_endpoint;
+                *units_endpoint, *password_endpoint;
         bool scanned_state;
         int64_t long_poll_sec; /* 0 when absent */
         char *phase;           /* "dual", "relation", "realname" or NULL */

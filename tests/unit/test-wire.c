@@ -398,7 +398,7 @@ static const ReadCase read_cases[] = {
           "{\"issuer\":\"https://x\",\"token_endpoint\":\"https://x/t\","
           "\"authorization_challenge_endpoint\":\"https://x/c\",\"device_authorization_endpoint\":\"https://x/d\","
           "\"userinfo_endpoint\":\"https://x/u\",\"revocation_endpoint\":\"https://x/r\","
-          "\"units_endpoint\":\"https://x/n\"," FIXED_LISTS ",\"device_scanned_state_supported\":true,"
+          "\"units_endpoint\":\"https://x/n\",\"password_endpoint\":\"https://x/p\"," FIXED_LISTS ",\"device_scanned_state_supported\":true,"
           "\"device_long_poll_seconds\":60,\"phase\":\"realname\","
           "\"phases\":{\"dual\":\"2019-11-09\",\"relation\":\"2020-01-01\",\"realname\":\"2099-12-31\"},"
           "\"links\":{\"register\":\"https://x/1\","
