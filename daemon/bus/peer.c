@@ -9,7 +9,12 @@
  * seen at once, whatever waits before it.
  *
  * For the same reason nothing may follow the authentication before it was answered: sd-bus would
- * read it beyond our look. */
+ * read it beyond our look.
+ *
+ * One Next waits at a time, but for one case: while a code that can be left by a key stands on the
+ * screen, the key may overtake the empty Next that waits. That one is then answered with an error.
+ * The key and the step that ends the wait may also cross on the way; then it is the key that gets
+ * the error, and counts for nothing. */
 
 #include <endian.h>
 #include <errno.h>
@@ -25,6 +30,7 @@
 #define AUTH_END "BEGIN\r\n"
 #define HEADER_BYTES 16U
 #define ERROR_PROTOCOL "org.itax.Auth1.Error.Protocol"
+#define ERROR_SUPERSEDED "org.itax.Auth1.Error.Superseded"
 #define TURNS_MAX 16U /* in one go; an honest client needs three */
 
 struct BusPeer {
@@ -34,6 +40,9 @@ struct BusPeer {
         bool is_over;    /* handlers.gone was called, or must not be any more */
         sd_bus *bus;
         sd_bus_message *reply; /* to the Next that waits, still empty; NULL when none does */
+        sd_bus_message *held;  /* that Next, if a key may overtake it (it is empty); else NULL */
+        bool can_be_left;      /* the step last sent is a code that a key leaves */
+        bool has_crossed;      /* a key for the step before .serial may be on its way */
         sd_event_source *source;
         const BusPeerHandlers *handlers;
         void *userdata;
@@ -67,23 +76,62 @@ static void peer_break(BusPeer *peer, sd_bus_message *message) {
         peer_over(peer);
 }
 
-/* Is it Next with the serial of the step last sent, and is none waiting? */
-static bool next_is_due(const BusPeer *peer, sd_bus_message *message, const void **ret_answer,
-                        size_t *ret_n) {
+static uint32_t serial_after(uint32_t serial) {
+        return serial + 1 ? serial + 1 : 1;
+}
+
+/* What a call is. */
+typedef enum Turn {
+        TURN_WRONG,
+        TURN_DUE,     /* Next with the serial of the step last sent, and none waits */
+        TURN_KEY,     /* the same, and the one that waits may be overtaken */
+        TURN_CROSSED, /* a key that came too late */
+} Turn;
+
+static Turn turn_of(const BusPeer *peer, uint32_t serial, size_t n) {
+        if (peer->reply)
+                return peer->held && n > 0 && serial == peer->serial ? TURN_KEY : TURN_WRONG;
+        if (serial == peer->serial)
+                return TURN_DUE;
+        return peer->has_crossed && n > 0 && serial_after(serial) == peer->serial ? TURN_CROSSED :
+                                                                                   TURN_WRONG;
+}
+
+static Turn next_turn(const BusPeer *peer, sd_bus_message *message, const void **ret_answer,
+                      size_t *ret_n) {
         uint32_t serial;
 
-        if (peer->reply || sd_bus_message_get_expect_reply(message) <= 0)
-                return false;
+        if (sd_bus_message_get_expect_reply(message) <= 0)
+                return TURN_WRONG;
         if (sd_bus_message_is_method_call(message, BUS_PEER_INTERFACE, "Next") <= 0 ||
             strcmp(sd_bus_message_get_path(message), BUS_PEER_PATH) != 0 ||
             sd_bus_message_has_signature(message, "uay") <= 0)
-                return false;
+                return TURN_WRONG;
         if (sd_bus_message_read(message, "u", &serial) <= 0 ||
             sd_bus_message_read_array(message, 'y', ret_answer, ret_n) < 0)
-                return false;
+                return TURN_WRONG;
         if (*ret_n > BUS_ANSWER_BYTES_MAX || (serial == 0 && *ret_n > 0))
-                return false;
-        return serial == peer->serial;
+                return TURN_WRONG;
+        return turn_of(peer, serial, *ret_n);
+}
+
+static int supersede(sd_bus_message *call) {
+        return sd_bus_reply_method_errorf(call, ERROR_SUPERSEDED, "the other call counts");
+}
+
+/* The empty reply is made now, so that the call and the answer in it need not be kept for it. */
+static int accept_next(BusPeer *peer, sd_bus_message *message, Turn turn, size_t n) {
+        _cleanup_(bus_message_unrefp) sd_bus_message *held = TAKE_PTR(peer->held);
+        int r;
+
+        peer->has_crossed = false;
+        peer->reply = sd_bus_message_unref(peer->reply);
+        r = turn == TURN_KEY ? supersede(held) : 0;
+        if (r >= 0)
+                r = sd_bus_message_new_method_return(message, &peer->reply);
+        if (r >= 0 && peer->can_be_left && n == 0)
+                peer->held = sd_bus_message_ref(message);
+        return r;
 }
 
 /* Every message comes here first, and none goes further: no other object, no introspection, no
@@ -93,20 +141,22 @@ static int on_message(sd_bus_message *message, void *userdata, sd_bus_error *err
         BusPeer *peer = userdata;
         const void *bytes = NULL;
         size_t n = 0;
+        Turn turn;
 
         /* Before anything else: whatever it is, it is wiped when it goes. */
         (void)sd_bus_message_sensitive(message);
         if (peer->is_over)
                 return 1;
 
-        if (!next_is_due(peer, message, &bytes, &n)) {
-                peer_break(peer, message);
+        turn = next_turn(peer, message, &bytes, &n);
+        if (turn == TURN_CROSSED) {
+                peer->has_crossed = false;
+                if (supersede(message) < 0)
+                        peer_over(peer);
                 return 1;
         }
-        /* The empty reply is made now, so that the call and the answer in it need not be kept for
-         * it. */
-        if ((n && secret_new_from(bytes, n, &answer) < 0) ||
-            sd_bus_message_new_method_return(message, &peer->reply) < 0) {
+        if (turn == TURN_WRONG || (n && secret_new_from(bytes, n, &answer) < 0) ||
+            accept_next(peer, message, turn, n) < 0) {
                 peer_break(peer, message);
                 return 1;
         }
@@ -245,6 +295,7 @@ BusPeer *bus_peer_free(BusPeer *peer) {
         peer->is_over = true;
         peer->source = sd_event_source_disable_unref(peer->source);
         peer->reply = sd_bus_message_unref(peer->reply);
+        peer->held = sd_bus_message_unref(peer->held);
         /* What was sent stays readable for the client: it went into the socket at once, or
          * bus_peer_reply() failed. */
         peer->bus = sd_bus_close_unref(peer->bus);
@@ -289,6 +340,8 @@ static int append_step(sd_bus_message *message, const Step *step) {
                 { "unit", step->unit },
                 { "unit_name", step->unit_name },
                 { "method", step->method },
+                { "session", step->session },
+                { "authtok", step->token != TOKEN_NONE ? step_token_to_string(step->token) : NULL },
         };
         int r;
 
@@ -299,6 +352,8 @@ static int append_step(sd_bus_message *message, const Step *step) {
                 r = append_string(message, strings[i].key, strings[i].value);
         if (r >= 0)
                 r = append_choices(message, step->choices);
+        if (r >= 0 && step->key)
+                r = sd_bus_message_append(message, "{sv}", "key", "b", 1);
         if (r >= 0)
                 r = sd_bus_message_close_container(message);
         return r;
@@ -314,10 +369,12 @@ int bus_peer_reply(BusPeer *peer, Step *step) {
         if (!peer->reply)
                 return -EPROTO;
 
-        step->serial = peer->serial + 1 ? peer->serial + 1 : 1;
+        step->serial = serial_after(peer->serial);
         if (step_validate(step) != 0)
                 return -EINVAL;
 
+        peer->has_crossed = peer->held;
+        peer->held = sd_bus_message_unref(peer->held);
         reply = TAKE_PTR(peer->reply);
         r = sd_bus_message_sensitive(reply);
         if (r >= 0)
@@ -333,5 +390,6 @@ int bus_peer_reply(BusPeer *peer, Step *step) {
                 return -ENOBUFS;
 
         peer->serial = step->serial;
+        peer->can_be_left = step->kind == STEP_SCAN && step->key;
         return 0;
 }

@@ -40,6 +40,10 @@ static Step make_step(StepKind kind) {
                 step.prompt = strdup("Password: ");
         if (kind == STEP_INFO)
                 step.text = strdup("welcome");
+        if (kind == STEP_SCAN) {
+                step.picture = strdup("##");
+                step.key = true;
+        }
         if (kind == STEP_FAIL)
                 step.reason = REASON_DENIED;
         if (kind == STEP_DONE) {
@@ -513,6 +517,105 @@ static void test_replies_have_their_time(void **state) {
         place_done(&place);
 }
 
+/* What the client may say once a code stands on its screen, a word a call: "held", "held again" (nothing,
+ * with the serial of the code), "key" (an answer with that serial), "late key" (the same, when the
+ * serial has moved on), "next" (nothing, with the serial of the step after); and "STEP" for a step that
+ * the daemon sends meanwhile. */
+static const struct {
+        const char *sentence;
+        const char *words[5];
+        StepKind kind;        /* of the first step: a code that a key leaves, or something else */
+        size_t n_next, n_gone, n_superseded;
+} key_cases[] = {
+        { "a key overtakes the call that waits", { "held", "key", "STEP" }, STEP_SCAN, 3, 0, 1 },
+        { "a key without a call that waits is an answer", { "key", "STEP" }, STEP_SCAN, 2, 0, 0 },
+        { "a second key", { "held", "key", "key" }, STEP_SCAN, 3, 1, 1 },
+        { "nothing does not overtake nothing", { "held", "held again" }, STEP_SCAN, 2, 1, 0 },
+        { "nothing does not overtake a key", { "held", "key", "held again" }, STEP_SCAN, 3, 1, 1 },
+        { "nothing does not overtake a key that was the answer", { "key", "held again" }, STEP_SCAN, 2, 1, 0 },
+        { "a key does not overtake what waits at a prompt", { "held", "key" }, STEP_PROMPT_SECRET, 2, 1, 0 },
+        { "a key does not overtake what waits after words", { "held", "key" }, STEP_INFO, 2, 1, 0 },
+        { "a key that crosses the next step counts for nothing", { "held", "STEP", "late key", "next" },
+          STEP_SCAN, 3, 0, 1 },
+        { "it does so once", { "held", "STEP", "late key", "late key" }, STEP_SCAN, 2, 1, 1 },
+        { "and not after the next call", { "held", "STEP", "next", "late key" }, STEP_SCAN, 3, 1, 0 },
+        { "nothing cannot cross", { "held", "STEP", "held again" }, STEP_SCAN, 2, 1, 0 },
+        { "nor a key after a key", { "held", "key", "STEP", "late key" }, STEP_SCAN, 3, 1, 1 },
+        { "nor a key at a prompt", { "held", "STEP", "late key" }, STEP_PROMPT_SECRET, 2, 1, 0 },
+};
+
+/* Errors named Superseded among the bytes that came back. */
+static size_t n_superseded(Place *place) {
+        static const char name[] = "org.itax.Auth1.Error.Superseded";
+        char out[16384];
+        const char *at = out, *end;
+        size_t n = 0;
+
+        end = out + get(place, out, sizeof(out));
+        while ((at = memmem(at, (size_t)(end - at), name, sizeof(name)))) {
+                at += sizeof(name);
+                n++;
+        }
+        return n;
+}
+
+static void test_a_key_overtakes(void **state) {
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(key_cases); i++) {
+                Place place;
+                Call call;
+
+                place_init(&place);
+                log_in(&place);
+                place.seen.kind = key_cases[i].kind;
+                make_next(0, 0, &call);
+                put(&place, call.bytes, call.n);
+                place.seen.act = DO_NOTHING;
+
+                for (size_t j = 0; j < ELEMENTSOF(key_cases[i].words) && key_cases[i].words[j]; j++) {
+                        const char *word = key_cases[i].words[j];
+
+                        if (strcmp(word, "STEP") == 0) {
+                                assert_int_equal(reply(&place.seen, STEP_INFO), 0);
+                                continue;
+                        }
+                        make_next(strcmp(word, "next") == 0 ? 2 : 1, strstr(word, "key") ? 5 : 0, &call);
+                        put(&place, call.bytes, call.n);
+                }
+                if (place.seen.n_next != key_cases[i].n_next || place.seen.n_gone != key_cases[i].n_gone)
+                        fail_msg("%s: next %zu gone %zu", key_cases[i].sentence, place.seen.n_next,
+                                 place.seen.n_gone);
+                if (n_superseded(&place) != key_cases[i].n_superseded)
+                        fail_msg("%s: not as many were superseded", key_cases[i].sentence);
+                place_done(&place);
+        }
+}
+
+/* The handler is told of both, and may end the login at the second. */
+static void test_the_handler_may_free_it_at_the_key(void **state) {
+        Place place;
+        Call call;
+
+        (void)state;
+        place_init(&place);
+        log_in(&place);
+        place.seen.kind = STEP_SCAN;
+        make_next(0, 0, &call);
+        put(&place, call.bytes, call.n);
+        place.seen.act = DO_NOTHING;
+        make_next(1, 0, &call);
+        put(&place, call.bytes, call.n);
+        assert_int_equal(place.seen.n_answer, 0);
+        place.seen.act = DO_REPLY_AND_FREE;
+        place.seen.kind = STEP_FAIL;
+        make_next(1, 5, &call);
+        put(&place, call.bytes, call.n);
+        assert_string_equal(place.seen.answer, "xxxxx");
+        assert_null(place.seen.peer);
+        assert_int_equal(n_superseded(&place), 1);
+        place_done(&place);
+}
+
 /* threats 28: bytes flipped in an honest conversation do no more than end it */
 static void test_flips(void **state) {
         uint32_t x = 1;
@@ -608,6 +711,8 @@ int main(void) {
                 cmocka_unit_test(test_half_closed_is_gone),
                 cmocka_unit_test(test_the_handler_may_free_it),
                 cmocka_unit_test(test_replies_have_their_time),
+                cmocka_unit_test(test_a_key_overtakes),
+                cmocka_unit_test(test_the_handler_may_free_it_at_the_key),
                 cmocka_unit_test(test_flips),
                 cmocka_unit_test(test_the_client_library),
         };
