@@ -11,6 +11,9 @@
  *   login-captcha.c   the picture that goes with the next try
  *   login-password.c  account, password; the single answer
  *   login-qr.c        QR login
+ *   login-resume.c    a login of before, taken up again
+ *   login-new-password.c  another account password
+ *   login-links.c     the platform's pages, at "?"
  *   login-unit.c      unit verification
  *
  * A new factor is a question (a row of login_asks), a request (a row of the table of replies) and a
@@ -23,7 +26,7 @@
 #include "daemon/core/mark.h"
 
 /* Loops that a person could go round for ever. */
-#define LOGIN_ASKS_MAX 20       /* questions in one login */
+#define LOGIN_ASKS_MAX 40       /* questions in one login; pages of units and links are some */
 #define LOGIN_SCAN_ASKS_MAX 100 /* "press Enter when you have confirmed"; costs nobody anything */
 #define LOGIN_CODES_MAX 6       /* QR codes: one, and five more */
 #define LOGIN_POLLS_MAX 1000    /* questions for the state of a QR login */
@@ -85,6 +88,15 @@ typedef struct Device {
         unsigned n_wrong; /* wrong digits */
 } Device;
 
+/* The platform's pages that a person may need at a prompt. */
+typedef enum Link {
+        LINK_FORGOT_PASSWORD,
+        LINK_REGISTER,
+        LINK_APP,
+        LINK_FORGOT_DECLARATION,
+        _LINK_MAX,
+} Link;
+
 #define UNIT_NOBODY SIZE_MAX
 
 struct Login {
@@ -93,7 +105,10 @@ struct Login {
         LoginMethod method;
         UnitPolicy unit_policy;
         Phase phase;
+        LoginPurpose purpose;
         bool binding, user_is_other, user_is_unknown;
+        bool no_pictures, keys, resume;
+        const Mark *resume_mark; /* borrowed */
         char user[LIMIT_USER_BYTES + 1]; /* "" if the application set none */
         char mapped[LIMIT_ACCOUNT_BYTES + 1]; /* who must be shown, by the map or impossible; "" */
         char fixed_unit[LIMIT_UNIT_CODE_BYTES + 1];
@@ -105,20 +120,28 @@ struct Login {
         uint64_t next_since_usec; /* since when */
         uint64_t now_usec, end_usec, deadline_usec;
         unsigned n_asks, n_scan_asks, n_codes, n_polls, n_refused;
+        unsigned n_refusals;
+        const char *last_refusal; /* a fixed word */
+        bool key_offered; /* the step that the client has offers a key */
+        bool back_told;   /* the way back to the account was told for this one */
+        Ask links_ask;    /* the question that "?" was typed at */
         Ask last_ask; /* question of the last answer that was not empty */
         Mark *mark;   /* a slot a question; NULL until something was answered */
+        Mark *kept_mark; /* for login_take_mark() */
 
         /* What was typed */
         char account[LIMIT_ACCOUNT_BYTES + 1]; /* "" while nobody is named */
         AccountKind account_kind;
+        char typed[LIMIT_ACCOUNT_BYTES + 1]; /* the last account typed, "" if none */
         char typed_unit[LIMIT_UNIT_CODE_BYTES + 1];
-        Secret *password, *unit_password, *captcha, *digits;
+        Secret *password, *new_password, *unit_password, *captcha, *digits;
 
         /* What the platform sent */
         uint8_t *captcha_png;
         size_t n_captcha_png;
         bool captcha_due;
         Device device;
+        char *links[_LINK_MAX]; /* NULL where none is announced; stays once it is there */
         Reply parked; /* REPLY_* that came while nobody waited; kind _REPLY_KIND_MAX if none */
 
         /* What is proven; read by login-verdict.c alone */
@@ -126,6 +149,7 @@ struct Login {
         bool person_proven;
         bool account_disabled;
         bool digits_redeemed;
+        bool password_changed;
         char local_user[LIMIT_USER_BYTES + 1]; /* "" until resolved */
         ReplyPerson person;
         bool person_fresh; /* nobody was waited for since the platform described the person */
@@ -154,6 +178,8 @@ void login_cancel(Login *login);
 LoginAction *login_act(Login *login, ActionKind kind);
 /** login_wipe() - forget every secret */
 void login_wipe(Login *login);
+/** login_refused() - something that the person gave was refused; @what is a fixed word for the record */
+void login_refused(Login *login, const char *what);
 /** login_end() - give out the outcome, wipe, close */
 void login_end(Login *login, StepReason reason, const char *detail);
 /** login_name_impossible() - the account that stands for the application's user and that nobody has
@@ -174,6 +200,8 @@ void login_show(Login *login);
 /** login_fail() - cancel, plan STEP_FAIL if the client waits, end; @say is SAY_NONE or told without
  * members */
 void login_fail(Login *login, StepReason reason, const char *detail, SayId say);
+/** login_offers_back() - does "b" lead from this question to the one for the account? */
+bool login_offers_back(const Login *login, Ask ask);
 /** login_offers_other() - may this question be answered by going another way? */
 bool login_offers_other(const Login *login, Ask ask);
 
@@ -205,6 +233,9 @@ typedef struct AskRule {
         SayId prompt;
         SayId prompt_other; /* when login_offers_other() */
         SayId mistaken;     /* told when the answer was that of another question */
+        StepToken token;
+        bool links;         /* "?" leads to the platform's pages */
+        bool compares;      /* looks at the answers of other questions itself */
         int (*answered)(Login *login, const Secret *answer);
 } AskRule;
 
@@ -247,8 +278,13 @@ int login_captcha_arrived(Login *login, Reply *reply);
 
 /* login-password.c */
 
+/** login_begin() - the login of before, or login_first() */
+void login_begin(Login *login);
 /** login_first() - the first question, or the first code */
 void login_first(Login *login);
+/** login_account_again() - back to the question for the account */
+void login_account_again(Login *login);
+void login_password_send(Login *login);
 void login_account_found(Login *login, const char *user);
 int login_account_answered(Login *login, const Secret *answer);
 int login_password_answered(Login *login, const Secret *answer);
@@ -273,6 +309,40 @@ int login_poll_refused(Login *login, Reply *reply);
 int login_poll_expired(Login *login, Reply *reply);
 int login_digits_wrong(Login *login, Reply *reply);
 void device_done(Device *device);
+
+/** login_code_tell() - the code that is shown, once more; with its picture if there can be one */
+void login_code_tell(Login *login);
+
+/* login-resume.c */
+
+/** login_resume_is_due() - is there a login of before that nothing has to be typed for? */
+bool login_resume_is_due(const Login *login);
+/** login_resume_fits() - was @answer the one that the login of before was granted for? */
+bool login_resume_fits(const Login *login, const Secret *answer);
+void login_resume_send(Login *login);
+int login_resume_expired(Login *login, Reply *reply);
+
+/* login-new-password.c */
+
+/** login_new_password_begin() - the person is proven: what is the password to be? */
+void login_new_password_begin(Login *login);
+int login_new_password_answered(Login *login, const Secret *answer);
+int login_new_password_again_answered(Login *login, const Secret *answer);
+void login_new_password_send(Login *login);
+int login_new_password_changed(Login *login, Reply *reply);
+int login_new_password_weak(Login *login, Reply *reply);
+int login_new_password_same(Login *login, Reply *reply);
+int login_new_password_wrong(Login *login, Reply *reply);
+int login_new_password_expired(Login *login, Reply *reply);
+
+/* login-links.c */
+
+/** login_links_ask() - which page? Asked at the question that is open */
+void login_links_ask(Login *login);
+void login_links_choices(Login *login);
+int login_links_answered(Login *login, const Secret *answer);
+/** login_tell_link() - say where a page is, if it is announced */
+void login_tell_link(Login *login, Link link);
 
 /* login-unit.c */
 

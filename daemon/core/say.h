@@ -27,6 +27,10 @@ typedef enum SayId {
         SAY_ASK_UNIT_PASSWORD_OR_LIST,
         SAY_ASK_UNIT_CAPTCHA,
         SAY_ASK_UNIT_CAPTCHA_OR_LIST,
+        SAY_ASK_PASSWORD_CURRENT,
+        SAY_ASK_NEW_PASSWORD,
+        SAY_ASK_NEW_PASSWORD_AGAIN,
+        SAY_ASK_LINKS,
         SAY_ASK_ONE, /* the one hidden answer of a single-answer client */
 
         /* The account as typed */
@@ -36,6 +40,9 @@ typedef enum SayId {
         SAY_ACCOUNT_CHECK,
         SAY_ACCOUNT_DATE,
         SAY_ACCOUNT_DIGITS,
+        SAY_ACCOUNT_MOBILE,
+        SAY_ACCOUNT_OLD_IDENTITY,
+        SAY_ACCOUNT_DOCUMENT,
         SAY_ACCOUNT_OTHER_UNIT, /* .text: the code that alone is admitted here */
 
         /* Password and captcha */
@@ -43,8 +50,12 @@ typedef enum SayId {
         SAY_PASSWORD_IMPOSSIBLE, /* too long, or with control characters */
         SAY_PASSWORD_WRONG,
         SAY_PASSWORD_WRONG_TRIES, /* .number: tries left */
+        SAY_PASSWORD_BACK,     /* "b" leads to the account */
+        SAY_PASSWORD_DOCUMENT, /* the account may be the number of another document */
         SAY_CAPTCHA_DUE,
         SAY_CAPTCHA_WRONG,
+        SAY_CAPTCHA_NO_PICTURE,     /* and cannot be shown: on with the phone */
+        SAY_CAPTCHA_NO_PICTURE_END, /* or not at all */
         SAY_LOCKED,
         SAY_LOCKED_MINUTES, /* .number: minutes left */
         SAY_DISABLED,
@@ -52,6 +63,9 @@ typedef enum SayId {
         /* QR login */
         SAY_SCAN_INVITE,
         SAY_SCAN_ADDRESS, /* .text: address, .text2: code to type there */
+        SAY_SCAN_ADDRESS_ONLY, /* likewise, where no picture can be shown */
+        SAY_SCAN_OPEN,    /* .text: address; likewise, without a code to type */
+        SAY_SCAN_KEY,     /* Enter leads to account and password */
         SAY_SCAN_DIGITS,  /* the phone will show six digits */
         SAY_SCAN_WAITING,
         SAY_SCAN_SCANNED,
@@ -70,7 +84,34 @@ typedef enum SayId {
         SAY_WRONG_PERSON,  /* the account is not that of the user asked for */
         SAY_NO_LOCAL_USER, /* .text: name of the person */
 
+        /* The platform's pages */
+        SAY_LINKS_INVITE,
+        SAY_LINKS_NONE,
+        SAY_LINKS_FORGOT_PASSWORD, /* choices */
+        SAY_LINKS_REGISTER,
+        SAY_LINKS_APP,
+        SAY_LINKS_FORGOT_DECLARATION,
+        SAY_LINK_FORGOT_PASSWORD, /* .text: address */
+        SAY_LINK_REGISTER,
+        SAY_LINK_APP,
+        SAY_LINK_FORGOT_DECLARATION,
+        SAY_LINK_FORGOT_DECLARATION_APP, /* .text: address of the app; the picture leads there */
+
+        /* Another password */
+        SAY_NEW_PASSWORD_RULES,
+        SAY_NEW_PASSWORD_EMPTY,
+        SAY_NEW_PASSWORD_SHORT,
+        SAY_NEW_PASSWORD_LONG,
+        SAY_NEW_PASSWORD_CLASSES,
+        SAY_NEW_PASSWORD_SPACE,
+        SAY_NEW_PASSWORD_CHARACTERS,
+        SAY_NEW_PASSWORD_SAME,
+        SAY_NEW_PASSWORD_DIFFERENT, /* from the repetition */
+        SAY_NEW_PASSWORD_WEAK,      /* the platform has a rule that is not ours */
+        SAY_NEW_PASSWORD_CHANGED,
+
         /* Units */
+        SAY_UNIT_PERSON,  /* .text: name of the person who needs a unit */
         SAY_UNIT_INVITE,
         SAY_UNIT_PAGES,   /* .number: units in all */
         SAY_UNIT_ENTRY,   /* .text: name, .text2: code */
