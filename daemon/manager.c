@@ -207,14 +207,14 @@ static bool has_room(const Manager *manager, uid_t uid) {
                             count_sessions_of(manager, uid) < LIMIT_LOGINS_PER_SERVICE);
 }
 
-static void on_open(BusOpen *open, const BusCaller *caller, void *userdata) {
+static void on_open(BusCall *open, const BusCaller *caller, void *userdata) {
         Manager *manager = userdata;
         Session *session;
         int r;
 
         if (!has_room(manager, caller->uid)) {
                 tell_refusal(manager, caller->uid, "too many logins at once");
-                (void)bus_open_refuse(open, BUS_REFUSE_LIMIT);
+                (void)bus_call_refuse(open, BUS_REFUSE_LIMIT);
                 return;
         }
 
@@ -224,7 +224,7 @@ static void on_open(BusOpen *open, const BusCaller *caller, void *userdata) {
                 tell_refusal(manager, caller->uid,
                              r > 0 ? "the options of the pam.d line say nothing that is known" :
                                      strerrordesc_np(-r));
-                (void)bus_open_refuse(open, r > 0 ? BUS_REFUSE_ARGUMENTS : BUS_REFUSE_UNAVAILABLE);
+                (void)bus_call_refuse(open, r > 0 ? BUS_REFUSE_ARGUMENTS : BUS_REFUSE_UNAVAILABLE);
                 return;
         }
         list_add(&manager->sessions, session);
@@ -241,6 +241,13 @@ static void on_open(BusOpen *open, const BusCaller *caller, void *userdata) {
                 refuse(manager, session, BUS_REFUSE_ACCESS, strerrordesc_np(-r));
 }
 
+static void on_call(BusCall *call, const BusCaller *caller, void *userdata) {
+        if (caller->member == BUS_OPEN_LOGIN)
+                on_open(call, caller, userdata);
+        else
+                (void)bus_call_refuse(call, BUS_REFUSE_UNAVAILABLE);
+}
+
 static void on_name(int error, void *userdata) {
         Manager *manager = userdata;
 
@@ -255,7 +262,7 @@ static void on_name(int error, void *userdata) {
 }
 
 int manager_new(sd_event *event, const char *bus_address, Config *config, Manager **ret) {
-        static const BusHandlers handlers = { .open = on_open, .name = on_name };
+        static const BusHandlers handlers = { .call = on_call, .name = on_name };
         _cleanup_(manager_freep) Manager *manager = calloc(1, sizeof(*manager));
         int r;
 

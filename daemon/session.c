@@ -55,7 +55,7 @@ void session_break(Session *session, StepReason reason, const char *detail) {
 }
 
 void session_refuse(Session *session, BusRefusal refusal) {
-        session->open = bus_open_refuse(session->open, refusal);
+        session->open = bus_call_refuse(session->open, refusal);
         session_over(session);
 }
 
@@ -275,7 +275,7 @@ void session_begin(Session *session, const char *host, bool user_exists) {
                 return;
         }
 
-        r = bus_open_accept(TAKE_PTR(session->open), &handlers, session, &session->peer);
+        r = bus_call_accept(TAKE_PTR(session->open), &handlers, session, &session->peer);
         if (r < 0) {
                 log_record(LOG_WARNING, session->id, "no socket could be given out: %s",
                            strerrordesc_np(-r));
@@ -331,7 +331,7 @@ static int session_read(Session *session, const BusCaller *caller) {
         return 0;
 }
 
-int session_new(sd_event *event, Era *era, BusOpen *open, const BusCaller *caller, uint64_t id,
+int session_new(sd_event *event, Era *era, BusCall *open, const BusCaller *caller, uint64_t id,
                 SessionOverFn over, void *userdata, Session **ret) {
         Session *session = calloc(1, sizeof(*session));
         int r;
@@ -366,7 +366,7 @@ Session *session_free(Session *session) {
         session->lookup = directory_lookup_free(session->lookup);
         session->platform = platform_login_free(session->platform);
         session->peer = bus_peer_free(session->peer);
-        session->open = bus_open_refuse(session->open, BUS_REFUSE_UNAVAILABLE);
+        session->open = bus_call_refuse(session->open, BUS_REFUSE_UNAVAILABLE);
         session->login = login_free(session->login);
         session->era = era_unref(session->era);
         session->event = sd_event_unref(session->event);

@@ -40,7 +40,7 @@ struct Session {
         ConfigUnit unit;
         char *service, *user, *tty, *rhost; /* NULL where unknown */
 
-        BusOpen *open; /* until it began */
+        BusCall *open; /* until it began */
         BusPeer *peer; /* from then on */
         DirectoryLookup *lookup;
         Login *login;
@@ -60,7 +60,7 @@ enum {
  *
  * Return: 0, SESSION_E_OPTIONS, -ENOMEM.
  */
-int session_new(sd_event *event, Era *era, BusOpen *open, const BusCaller *caller, uint64_t id,
+int session_new(sd_event *event, Era *era, BusCall *open, const BusCaller *caller, uint64_t id,
                 SessionOverFn over, void *userdata, Session **ret);
 
 /**

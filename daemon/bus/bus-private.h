@@ -13,7 +13,10 @@
 #define BUS_PEER_INTERFACE "org.itax.Auth1.Login"
 #define BUS_PROTOCOL 1U
 
-#define BUS_OPENS_MAX 4096U                      /* OpenLogins whose caller is not known yet */
+/* Calls whose caller is not known yet. A bus daemon has 2048 connections for everybody together, so
+ * no flood fills the room of those that ask once: each finds a place below the limit. */
+#define BUS_CALLS_PER_SENDER 4U
+#define BUS_CALLS_MAX (2048U * BUS_CALLS_PER_SENDER)
 #define BUS_CREDENTIALS_USEC \
         (1 * USEC_PER_SEC) /* the bus daemon answers in microseconds, or not at all */
 #define BUS_MESSAGE_BYTES_MAX \
@@ -24,12 +27,13 @@ static inline void bus_message_unrefp(sd_bus_message **message) {
                 *message = sd_bus_message_unref(*message);
 }
 
-/* The arguments of OpenLogin, owned. */
+/* The arguments of a method, owned. */
 typedef struct BusRequest {
-        char *service, *user, *tty, *rhost, *locale, *method, *unit,
-                *prompts; /* NULL where not given */
-        uint32_t protocol;
-        int silent, refuse_empty;
+        /* NULL where not given */
+        char *service, *user, *tty, *rhost, *locale, *method, *unit, *prompts, *purpose, *session,
+                *account, *date;
+        uint32_t protocol, timeout_sec, max_age_sec; /* 0 where not given */
+        int silent, refuse_empty, keys;
 } BusRequest;
 
 enum {
@@ -37,15 +41,22 @@ enum {
 };
 
 /**
- * bus_request_read() - take the arguments of OpenLogin apart
- * @message: with signature a{sv}
+ * bus_request_read() - take the arguments of @member apart
  * @ret: empty; always to be released by bus_request_done()
  *
- * Return: 0; BUS_E_ARGUMENTS for a missing or wrong protocol, an unknown key, a key given twice, a
- * wrong type, or a string that must not be left out and cannot be used; -ENOMEM.
+ * Return: 0; BUS_E_ARGUMENTS for another signature, a missing or wrong protocol, a key that is unknown
+ * there, missing or given twice, a wrong type, a number outside of its range, or a string that must
+ * not be left out and cannot be used; -ENOMEM.
  */
-int bus_request_read(sd_bus_message *message, BusRequest *ret);
+int bus_request_read(sd_bus_message *message, BusMember member, BusRequest *ret);
 void bus_request_done(BusRequest *request);
+
+/** bus_session_id_is_valid() - 32 lower-case hex digits? */
+bool bus_session_id_is_valid(const char *id);
+
+/* The answers to @call as bus.h has them; sent. Return: 0 or above, or a negative errno. */
+int bus_answer_sessions(sd_bus_message *call, const BusSession *sessions, size_t n);
+int bus_answer_simulation(sd_bus_message *call, const BusSimulation *simulation);
 
 /** bus_peer_new() - the daemon's end of a login on @fd, which is consumed on every path */
 int bus_peer_new(sd_event *event, int fd, const BusPeerHandlers *handlers, void *userdata,

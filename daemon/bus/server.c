@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Bus server: the name on the system bus, and the one way in. Who asks is found out by a second
- * call, to the bus daemon, and nothing waits for it: the caller may be gone by then, and an answer
- * that is no answer is a refusal (never uid 0). */
+/* Bus server: the name on the system bus, and the ways in. Who asks is found out by a second call, to
+ * the bus daemon, and nothing waits for it: the caller may be gone by then, and an answer that is no
+ * answer is a refusal (never uid 0). */
 
 #include <errno.h>
 #include <string.h>
@@ -13,37 +13,41 @@
 
 #define BUS_DAEMON "org.freedesktop.DBus"
 
+#define SENDER_BUCKETS 256U
+
 struct BusServer {
         sd_bus *bus;
         const BusHandlers *handlers;
         void *userdata;
-        BusOpen *opens; /* whose caller is not known yet */
-        size_t n_opens;
+        BusCall *calls[SENDER_BUCKETS]; /* whose caller is not known yet, by their senders */
+        size_t n_calls;
         bool is_up;     /* the name is ours */
         bool is_over;   /* handlers.name was told of the end */
 };
 
-/* In the server's list until its caller is known; from then on it belongs to handlers.open and
+/* In the server's list until its caller is known; from then on it belongs to handlers.call and
  * knows no server. */
-struct BusOpen {
-        BusOpen *next, *previous;
+struct BusCall {
+        BusCall *next, *previous;
         BusServer *server;
         sd_event *event;
         sd_bus_message *message;
         sd_bus_slot *slot;
+        BusMember member;
+        unsigned bucket;
         BusRequest request;
 };
 
 static const struct {
         const char *name, *text;
-} refusals[] = {
+} refusals[_BUS_REFUSAL_MAX] = {
         [BUS_REFUSE_ACCESS] = { "org.freedesktop.DBus.Error.AccessDenied", "not for this caller" },
-        [BUS_REFUSE_LIMIT] = { "org.freedesktop.DBus.Error.LimitsExceeded",
-                               "too many logins at once" },
+        [BUS_REFUSE_LIMIT] = { "org.freedesktop.DBus.Error.LimitsExceeded", "too many at once" },
         [BUS_REFUSE_ARGUMENTS] = { "org.freedesktop.DBus.Error.InvalidArgs",
                                    "these arguments cannot be used" },
-        [BUS_REFUSE_UNAVAILABLE] = { "org.itax.Auth1.Error.Unavailable",
-                                     "no login is possible now" },
+        [BUS_REFUSE_UNAVAILABLE] = { "org.itax.Auth1.Error.Unavailable", "not possible now" },
+        [BUS_REFUSE_NO_SESSION] = { "org.itax.Auth1.Error.NoSession", "no such session" },
+        [BUS_REFUSE_IS_OPEN] = { "org.itax.Auth1.Error.SessionIsOpen", "the session is open" },
 };
 
 static int refuse_message(sd_bus_message *message, BusRefusal refusal) {
@@ -59,34 +63,43 @@ static void server_over(BusServer *server, int error) {
 }
 
 /* From here on the server has nothing to do with it. */
-static void open_unlink(BusOpen *open) {
-        if (!open->server)
+static void call_unlink(BusCall *call) {
+        if (!call->server)
                 return;
 
-        if (open->previous)
-                open->previous->next = open->next;
+        if (call->previous)
+                call->previous->next = call->next;
         else
-                open->server->opens = open->next;
-        if (open->next)
-                open->next->previous = open->previous;
-        open->server->n_opens--;
-        open->next = open->previous = NULL;
-        open->server = NULL;
+                call->server->calls[call->bucket] = call->next;
+        if (call->next)
+                call->next->previous = call->previous;
+        call->server->n_calls--;
+        call->next = call->previous = NULL;
+        call->server = NULL;
 }
 
-static BusOpen *open_free(BusOpen *open) {
-        if (!open)
+static void call_link(BusServer *server, BusCall *call) {
+        call->server = server;
+        call->next = server->calls[call->bucket];
+        if (call->next)
+                call->next->previous = call;
+        server->calls[call->bucket] = call;
+        server->n_calls++;
+}
+
+static BusCall *call_free(BusCall *call) {
+        if (!call)
                 return NULL;
 
-        open_unlink(open);
-        open->slot = sd_bus_slot_unref(open->slot);
-        open->message = sd_bus_message_unref(open->message);
-        open->event = sd_event_unref(open->event);
-        bus_request_done(&open->request);
-        free(open);
+        call_unlink(call);
+        call->slot = sd_bus_slot_unref(call->slot);
+        call->message = sd_bus_message_unref(call->message);
+        call->event = sd_event_unref(call->event);
+        bus_request_done(&call->request);
+        free(call);
         return NULL;
 }
-DEFINE_CLEANUP(BusOpen, open_free)
+DEFINE_CLEANUP(BusCall, call_free)
 
 /* The credentials that bind: uid and pid as the bus daemon had them from the kernel. Return: 0 or a
  * negative errno. */
@@ -131,19 +144,20 @@ static const char *or_empty(const char *s) {
 }
 
 static int on_credentials(sd_bus_message *reply, void *userdata, sd_bus_error *error _unused_) {
-        BusOpen *open = userdata;
-        BusServer *server = open->server;
-        const BusRequest *request = &open->request;
+        BusCall *call = userdata;
+        BusServer *server = call->server;
+        const BusRequest *request = &call->request;
         uid_t uid;
         pid_t pid;
 
         if (read_credentials(reply, &uid, &pid) < 0) {
-                (void)bus_open_refuse(open, BUS_REFUSE_ACCESS);
+                (void)bus_call_refuse(call, BUS_REFUSE_ACCESS);
                 return 1;
         }
 
-        open_unlink(open);
-        server->handlers->open(open, &(BusCaller){
+        call_unlink(call);
+        server->handlers->call(call, &(BusCaller){
+                .member = call->member,
                 .uid = uid,
                 .pid = pid,
                 .service = or_empty(request->service),
@@ -154,74 +168,122 @@ static int on_credentials(sd_bus_message *reply, void *userdata, sd_bus_error *e
                 .method = or_empty(request->method),
                 .unit = or_empty(request->unit),
                 .prompts = or_empty(request->prompts),
+                .purpose = or_empty(request->purpose),
+                .session = or_empty(request->session),
+                .account = or_empty(request->account),
+                .date = or_empty(request->date),
                 .has_user = request->user != NULL,
                 .silent = request->silent,
                 .refuse_empty = request->refuse_empty,
+                .keys = request->keys,
+                .timeout_sec = request->timeout_sec,
+                .max_age_sec = request->max_age_sec,
         }, server->userdata);
         return 1;
 }
 
-static int ask_credentials(BusOpen *open) {
-        _cleanup_(bus_message_unrefp) sd_bus_message *call = NULL;
-        const char *sender = sd_bus_message_get_sender(open->message);
-        sd_bus *bus = open->server->bus;
+static int ask_credentials(BusCall *call) {
+        _cleanup_(bus_message_unrefp) sd_bus_message *question = NULL;
+        const char *sender = sd_bus_message_get_sender(call->message);
+        sd_bus *bus = call->server->bus;
         int r;
 
-        if (!sender)
-                return -EACCES;
-
-        r = sd_bus_message_new_method_call(bus, &call, BUS_DAEMON, "/org/freedesktop/DBus",
+        r = sd_bus_message_new_method_call(bus, &question, BUS_DAEMON, "/org/freedesktop/DBus",
                                            BUS_DAEMON, "GetConnectionCredentials");
         if (r < 0)
                 return r;
-        r = sd_bus_message_append(call, "s", sender);
+        r = sd_bus_message_append(question, "s", sender);
         if (r < 0)
                 return r;
-        return sd_bus_call_async(bus, &open->slot, call, on_credentials, open,
+        return sd_bus_call_async(bus, &call->slot, question, on_credentials, call,
                                  BUS_CREDENTIALS_USEC);
 }
 
-static int on_open_login(sd_bus_message *message, void *userdata, sd_bus_error *error _unused_) {
-        _cleanup_(open_freep) BusOpen *open = NULL;
-        BusServer *server = userdata;
+/* FNV-1a. */
+static unsigned sender_bucket(const char *sender) {
+        uint32_t hash = 2166136261U;
+
+        for (const char *p = sender; *p; p++)
+                hash = (hash ^ (unsigned char)*p) * 16777619U;
+        return (hash ^ hash >> 16) % SENDER_BUCKETS;
+}
+
+static bool has_room(const BusServer *server, unsigned bucket, const char *sender) {
+        size_t n = 0;
+
+        for (const BusCall *call = server->calls[bucket]; call; call = call->next)
+                n += strcmp(sd_bus_message_get_sender(call->message), sender) == 0;
+        return n < BUS_CALLS_PER_SENDER && server->n_calls < BUS_CALLS_MAX;
+}
+
+static int take_call(BusServer *server, sd_bus_message *message, BusMember member) {
+        _cleanup_(call_freep) BusCall *call = NULL;
+        const char *sender = sd_bus_message_get_sender(message);
+        unsigned bucket;
         int r;
 
         /* Who does not want the answer gets none, and costs nothing. */
         if (sd_bus_message_get_expect_reply(message) <= 0)
                 return 1;
-        if (server->n_opens >= BUS_OPENS_MAX)
+        if (!sender)
+                return refuse_message(message, BUS_REFUSE_ACCESS);
+        bucket = sender_bucket(sender);
+        if (!has_room(server, bucket, sender))
                 return refuse_message(message, BUS_REFUSE_LIMIT);
 
-        open = calloc(1, sizeof(*open));
-        if (!open)
+        call = calloc(1, sizeof(*call));
+        if (!call)
                 return refuse_message(message, BUS_REFUSE_UNAVAILABLE);
-        open->message = sd_bus_message_ref(message);
-        open->event = sd_event_ref(sd_bus_get_event(server->bus));
-        open->server = server;
-        open->next = server->opens;
-        if (open->next)
-                open->next->previous = open;
-        server->opens = open;
-        server->n_opens++;
+        call->message = sd_bus_message_ref(message);
+        call->event = sd_event_ref(sd_bus_get_event(server->bus));
+        call->member = member;
+        call->bucket = bucket;
+        call_link(server, call);
 
-        r = bus_request_read(message, &open->request);
+        r = bus_request_read(message, member, &call->request);
         if (r != 0)
                 return refuse_message(message,
                                       r > 0 ? BUS_REFUSE_ARGUMENTS : BUS_REFUSE_UNAVAILABLE);
-        r = ask_credentials(open);
+        r = ask_credentials(call);
         if (r < 0)
                 return refuse_message(message, BUS_REFUSE_ACCESS);
 
-        (void)TAKE_PTR(open);
+        (void)TAKE_PTR(call);
         return 1;
 }
 
+static const char *const member_names[_BUS_MEMBER_MAX] = {
+        [BUS_OPEN_LOGIN] = "OpenLogin",         [BUS_CHECK_ACCOUNT] = "CheckAccount",
+        [BUS_OPEN_SESSION] = "OpenSession",     [BUS_CLOSE_SESSION] = "CloseSession",
+        [BUS_LIST_SESSIONS] = "ListSessions",   [BUS_SIMULATE] = "Simulate",
+};
+
+static int on_member(sd_bus_message *message, void *userdata, sd_bus_error *error _unused_) {
+        const char *name = sd_bus_message_get_member(message);
+
+        for (BusMember member = 0; member < _BUS_MEMBER_MAX; member++)
+                if (strcmp(member_names[member], name) == 0)
+                        return take_call(userdata, message, member);
+        return refuse_message(message, BUS_REFUSE_ARGUMENTS);
+}
+
+/* Not secret by design, but a password typed where the name belongs is. */
+#define MEMBER_FLAGS (SD_BUS_VTABLE_UNPRIVILEGED | SD_BUS_VTABLE_SENSITIVE)
+
 static const sd_bus_vtable vtable[] = {
         SD_BUS_VTABLE_START(0),
-        /* Not secret by design, but a password typed where the name belongs is. */
         SD_BUS_METHOD_WITH_ARGS("OpenLogin", SD_BUS_ARGS("a{sv}", request),
-                                SD_BUS_RESULT("h", login), on_open_login,
-                                SD_BUS_VTABLE_UNPRIVILEGED | SD_BUS_VTABLE_SENSITIVE),
+                                SD_BUS_RESULT("h", login), on_member, MEMBER_FLAGS),
+        SD_BUS_METHOD_WITH_ARGS("CheckAccount", SD_BUS_ARGS("a{sv}", request),
+                                SD_BUS_RESULT("s", verdict), on_member, MEMBER_FLAGS),
+        SD_BUS_METHOD_WITH_ARGS("OpenSession", SD_BUS_ARGS("a{sv}", request), SD_BUS_NO_RESULT,
+                                on_member, MEMBER_FLAGS),
+        SD_BUS_METHOD_WITH_ARGS("CloseSession", SD_BUS_ARGS("s", session), SD_BUS_NO_RESULT,
+                                on_member, MEMBER_FLAGS),
+        SD_BUS_METHOD_WITH_ARGS("ListSessions", SD_BUS_NO_ARGS, SD_BUS_RESULT("aa{sv}", sessions),
+                                on_member, MEMBER_FLAGS),
+        SD_BUS_METHOD_WITH_ARGS("Simulate", SD_BUS_ARGS("a{sv}", request),
+                                SD_BUS_RESULT("a{sv}", result), on_member, MEMBER_FLAGS),
         SD_BUS_VTABLE_END,
 };
 
@@ -304,8 +366,9 @@ BusServer *bus_server_free(BusServer *server) {
                 return NULL;
 
         server->is_over = true;
-        while (server->opens)
-                (void)open_free(server->opens);
+        for (unsigned i = 0; i < SENDER_BUCKETS; i++)
+                while (server->calls[i])
+                        (void)call_free(server->calls[i]);
         if (server->bus) {
                 sd_bus_detach_event(server->bus);
                 sd_bus_close_unref(server->bus);
@@ -314,8 +377,8 @@ BusServer *bus_server_free(BusServer *server) {
         return NULL;
 }
 
-int bus_open_accept(BusOpen *open, const BusPeerHandlers *handlers, void *userdata, BusPeer **ret) {
-        _cleanup_(open_freep) BusOpen *owned = open;
+int bus_call_accept(BusCall *call, const BusPeerHandlers *handlers, void *userdata, BusPeer **ret) {
+        _cleanup_(call_freep) BusCall *owned = call;
         _cleanup_(bus_peer_freep) BusPeer *peer = NULL;
         _cleanup_(closep) int theirs = -1;
         int fds[2], r;
@@ -340,8 +403,29 @@ int bus_open_accept(BusOpen *open, const BusPeerHandlers *handlers, void *userda
         return 0;
 }
 
-BusOpen *bus_open_refuse(BusOpen *open, BusRefusal refusal) {
-        if (open)
-                (void)refuse_message(open->message, refusal);
-        return open_free(open);
+BusCall *bus_call_refuse(BusCall *call, BusRefusal refusal) {
+        if (call)
+                (void)refuse_message(call->message, refusal);
+        return call_free(call);
+}
+
+/* What is not sent leaves the caller waiting; a short refusal may still go through. */
+static BusCall *call_answered(BusCall *call, int r) {
+        return r < 0 ? bus_call_refuse(call, BUS_REFUSE_UNAVAILABLE) : call_free(call);
+}
+
+BusCall *bus_call_done(BusCall *call) {
+        return call_answered(call, sd_bus_reply_method_return(call->message, NULL));
+}
+
+BusCall *bus_call_word(BusCall *call, const char *word) {
+        return call_answered(call, sd_bus_reply_method_return(call->message, "s", word));
+}
+
+BusCall *bus_call_sessions(BusCall *call, const BusSession *sessions, size_t n) {
+        return call_answered(call, bus_answer_sessions(call->message, sessions, n));
+}
+
+BusCall *bus_call_simulation(BusCall *call, const BusSimulation *simulation) {
+        return call_answered(call, bus_answer_simulation(call->message, simulation));
 }

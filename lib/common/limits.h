@@ -21,6 +21,10 @@
 #define LIMIT_HOST_BYTES             255  /* RFC 1035 section 2.3.4 */
 #define LIMIT_LOCALE_BYTES           32
 #define LIMIT_OPTION_BYTES           32   /* a word of an option: method, unit, prompts */
+#define LIMIT_TIMEOUT_MIN_SEC        10   /* of one login, as pam.d and itaxd.conf may set it */
+#define LIMIT_TIMEOUT_MAX_SEC        600
+#define LIMIT_MAX_AGE_SEC            86400 /* how old a login may be that is resumed */
+#define LIMIT_SESSION_BYTES          32   /* id of a session: 128 random bits in hex digits */
 
 /* What is shown */
 #define LIMIT_STEP_TEXT_BYTES        2048

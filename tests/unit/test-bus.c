@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Bus server: OpenLogin on a bus of the test's own. It is strict, it believes only the bus daemon
+/* Bus server: its methods on a bus of the test's own. It is strict, it believes only the bus daemon
  * about who asks, and a caller who is gone gets nothing. */
 
 #include <errno.h>
@@ -35,7 +35,10 @@ typedef struct Heard {
         uid_t uid;
         pid_t pid;
         bool uid_zero_seen;
-        bool has_user, silent, refuse_empty;
+        bool has_user, silent, refuse_empty, keys;
+        unsigned timeout_sec, max_age_sec;
+        BusMember member;
+        char purpose[64], session[64], account[128], date[64];
         char service[128], user[512], tty[128], rhost[512], locale[128], method[64], unit[64],
                 prompts[64];
         BusPeer *peers[512];
@@ -66,7 +69,36 @@ static void on_gone(BusPeer *peer, void *userdata) {
 
 static const BusPeerHandlers peer_handlers = { .next = on_next, .gone = on_gone };
 
-static void on_open(BusOpen *open, const BusCaller *caller, void *userdata) {
+static void answer_other(BusCall *call, BusMember member) {
+        static const BusSession sessions[] = {
+                { .session = "0123456789abcdef0123456789abcdef", .user = "jia", .method = "qr",
+                  .since_sec = 1573228800, .open = true },
+                { .session = "fedcba9876543210fedcba9876543210", .user = "yi", .name = "测试乙" },
+        };
+
+        switch (member) {
+        case BUS_CHECK_ACCOUNT:
+                assert_null(bus_call_word(call, "granted"));
+                return;
+        case BUS_LIST_SESSIONS:
+                assert_null(bus_call_sessions(call, sessions, ELEMENTSOF(sessions)));
+                return;
+        case BUS_SIMULATE:
+                assert_null(bus_call_simulation(
+                        call, &(BusSimulation){ .phase = "dual", .unit_login = true }));
+                return;
+        case BUS_OPEN_SESSION:
+        case BUS_CLOSE_SESSION:
+                assert_null(bus_call_done(call));
+                return;
+        case BUS_OPEN_LOGIN:
+        case _BUS_MEMBER_MAX:
+                break;
+        }
+        fail();
+}
+
+static void on_call(BusCall *call, const BusCaller *caller, void *userdata) {
         Heard *heard = userdata;
 
         heard->n_open++;
@@ -84,11 +116,23 @@ static void on_open(BusOpen *open, const BusCaller *caller, void *userdata) {
         (void)snprintf(heard->method, sizeof(heard->method), "%s", caller->method);
         (void)snprintf(heard->unit, sizeof(heard->unit), "%s", caller->unit);
         (void)snprintf(heard->prompts, sizeof(heard->prompts), "%s", caller->prompts);
-        if (heard->refuse || heard->n_peers == ELEMENTSOF(heard->peers)) {
-                assert_null(bus_open_refuse(open, BUS_REFUSE_LIMIT));
+        (void)snprintf(heard->purpose, sizeof(heard->purpose), "%s", caller->purpose);
+        (void)snprintf(heard->session, sizeof(heard->session), "%s", caller->session);
+        (void)snprintf(heard->account, sizeof(heard->account), "%s", caller->account);
+        (void)snprintf(heard->date, sizeof(heard->date), "%s", caller->date);
+        heard->member = caller->member;
+        heard->keys = caller->keys;
+        heard->timeout_sec = caller->timeout_sec;
+        heard->max_age_sec = caller->max_age_sec;
+        if (caller->member != BUS_OPEN_LOGIN) {
+                answer_other(call, caller->member);
                 return;
         }
-        if (bus_open_accept(open, &peer_handlers, heard, &heard->peers[heard->n_peers]) == 0)
+        if (heard->refuse || heard->n_peers == ELEMENTSOF(heard->peers)) {
+                assert_null(bus_call_refuse(call, BUS_REFUSE_LIMIT));
+                return;
+        }
+        if (bus_call_accept(call, &peer_handlers, heard, &heard->peers[heard->n_peers]) == 0)
                 heard->n_peers++;
 }
 
@@ -99,7 +143,7 @@ static void on_name(int error, void *userdata) {
         heard->name_error = error;
 }
 
-static const BusHandlers handlers = { .open = on_open, .name = on_name };
+static const BusHandlers handlers = { .call = on_call, .name = on_name };
 
 static void run_until(Place *place, const size_t *n, size_t wanted) {
         for (size_t i = 0; i < 100000 && *n < wanted; i++) {
@@ -164,8 +208,69 @@ static int place_teardown(void **state) {
 typedef struct Answer {
         size_t n;
         char error[128], text[128];
+        char signature[16], body[8192]; /* what came back: "key=value;", in order */
         int fd;
 } Answer;
+
+static void note(Answer *answer, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void note(Answer *answer, const char *format, ...) {
+        size_t used = strlen(answer->body);
+        va_list ap;
+
+        va_start(ap, format);
+        (void)vsnprintf(answer->body + used, sizeof(answer->body) - used, format, ap);
+        va_end(ap);
+}
+
+static void note_value(Answer *answer, sd_bus_message *m, char type) {
+        union {
+                const char *s;
+                uint64_t t;
+                int b;
+        } value;
+
+        if (sd_bus_message_read_basic(m, type, &value) <= 0)
+                return;
+        if (type == 's')
+                note(answer, "%s", value.s);
+        else if (type == 't')
+                note(answer, "%llu", (unsigned long long)value.t);
+        else
+                note(answer, "%s", value.b ? "yes" : "no");
+}
+
+static void note_map(Answer *answer, sd_bus_message *m) {
+        const char *key, *type;
+
+        while (sd_bus_message_enter_container(m, 'e', "sv") > 0) {
+                assert_true(sd_bus_message_read(m, "s", &key) > 0);
+                assert_true(sd_bus_message_peek_type(m, NULL, &type) > 0);
+                assert_true(sd_bus_message_enter_container(m, 'v', type) > 0);
+                note(answer, "%s=", key);
+                note_value(answer, m, *type);
+                note(answer, ";");
+                assert_true(sd_bus_message_exit_container(m) > 0);
+                assert_true(sd_bus_message_exit_container(m) > 0);
+        }
+}
+
+static void note_reply(Answer *answer, sd_bus_message *m) {
+        (void)snprintf(answer->signature, sizeof(answer->signature), "%s",
+                       sd_bus_message_get_signature(m, 1));
+        if (strcmp(answer->signature, "s") == 0)
+                note_value(answer, m, 's');
+        else if (strcmp(answer->signature, "a{sv}") == 0 &&
+                 sd_bus_message_enter_container(m, 'a', "{sv}") > 0)
+                note_map(answer, m);
+        else if (strcmp(answer->signature, "aa{sv}") == 0 &&
+                 sd_bus_message_enter_container(m, 'a', "a{sv}") > 0)
+                while (sd_bus_message_enter_container(m, 'a', "{sv}") > 0) {
+                        note_map(answer, m);
+                        note(answer, "|");
+                        assert_true(sd_bus_message_exit_container(m) > 0);
+                }
+}
 
 static int on_answer(sd_bus_message *reply, void *userdata, sd_bus_error *error _unused_) {
         const sd_bus_error *e = sd_bus_message_get_error(reply);
@@ -177,8 +282,11 @@ static int on_answer(sd_bus_message *reply, void *userdata, sd_bus_error *error 
                 (void)snprintf(answer->error, sizeof(answer->error), "%s", e->name);
                 (void)snprintf(answer->text, sizeof(answer->text), "%s",
                                e->message ? e->message : "");
-        } else if (sd_bus_message_read(reply, "h", &fd) > 0)
+        } else if (sd_bus_message_has_signature(reply, "h") > 0 &&
+                   sd_bus_message_read(reply, "h", &fd) > 0)
                 answer->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+        else
+                note_reply(answer, reply);
         return 0;
 }
 
@@ -196,6 +304,10 @@ static void call_member(Place *place, const char *path, const char *interface, c
         assert_true(sd_bus_call_async(place->client, NULL, message, on_answer, ret, WAIT_USEC) >=
                     0);
         run_until(place, &ret->n, 1);
+}
+
+static void call_other(Place *place, const char *member, FillFn fill, Answer *ret) {
+        call_member(place, BUS_PATH, BUS_INTERFACE, member, fill, ret);
 }
 
 static void call(Place *place, FillFn fill, Answer *ret) {
@@ -249,13 +361,16 @@ static int add_nested(sd_bus_message *m, const char *key, size_t depth) {
 }
 
 #define P ADD("protocol", "u", 1U)
+#define ID "0123456789abcdef0123456789abcdef"
 DEFINE_FILL(fill_least, P)
 DEFINE_FILL(fill_all,
             P | ADD("service", "s", "login") | ADD("user", "s", "jia") |
                     ADD("tty", "s", "/dev/tty1") | ADD("rhost", "s", "192.0.2.1") |
                     ADD("locale", "s", "zh_CN.UTF-8") | ADD("method", "s", "qr") |
                     ADD("unit", "s", "ask") | ADD("prompts", "s", "many") | ADD("silent", "b", 1) |
-                    ADD("refuse_empty", "b", 1))
+                    ADD("refuse_empty", "b", 1) | ADD("purpose", "s", "unit") |
+                    ADD("session", "s", ID) | ADD("timeout", "u", 600U) |
+                    ADD("max_age", "u", 86400U) | ADD("keys", "b", 1))
 DEFINE_FILL(fill_user, P | ADD("user", "s", "测试_戊"))
 DEFINE_FILL(fill_harmless, P | add_long(m, "tty", 5000) | ADD("rhost", "s", "a\033]0;x\007b\nc") |
                     add_long(m, "locale", 33))
@@ -283,6 +398,16 @@ DEFINE_FILL(bad_method_long, P | add_long(m, "method", 100))
 DEFINE_FILL(bad_unit_line, P | ADD("unit", "s", "o\nff"))
 DEFINE_FILL(bad_prompts_empty, P | ADD("prompts", "s", ""))
 DEFINE_FILL(bad_silent_type, P | ADD("silent", "s", "true"))
+DEFINE_FILL(bad_timeout_short, P | ADD("timeout", "u", 9U))
+DEFINE_FILL(bad_timeout_long, P | ADD("timeout", "u", 601U))
+DEFINE_FILL(bad_timeout_type, P | ADD("timeout", "i", 60))
+DEFINE_FILL(bad_max_age_none, P | ADD("max_age", "u", 0U))
+DEFINE_FILL(bad_max_age_long, P | ADD("max_age", "u", 86401U))
+DEFINE_FILL(bad_session_short, P | ADD("session", "s", "0123456789abcdef0123456789abcde"))
+DEFINE_FILL(bad_session_capitals, P | ADD("session", "s", "0123456789ABCDEF0123456789ABCDEF"))
+DEFINE_FILL(bad_session_path, P | ADD("session", "s", "../../../../../../../etc/passwd/"))
+DEFINE_FILL(bad_purpose_empty, P | ADD("purpose", "s", ""))
+DEFINE_FILL(bad_account, P | ADD("account", "s", "ceshi_jia"))
 DEFINE_FILL(bad_many, P | add_many(m, 20000))
 DEFINE_FILL(bad_nested, P | add_nested(m, "user", 60))
 
@@ -322,6 +447,16 @@ static const struct {
         { "a unit of two lines", bad_unit_line },
         { "empty prompts", bad_prompts_empty },
         { "a word for a truth", bad_silent_type },
+        { "a timeout below the range", bad_timeout_short },
+        { "a timeout above the range", bad_timeout_long },
+        { "a signed timeout", bad_timeout_type },
+        { "an age of nothing", bad_max_age_none },
+        { "an age of more than a day", bad_max_age_long },
+        { "an id that is too short", bad_session_short },
+        { "an id in capitals", bad_session_capitals },
+        { "an id that is a path", bad_session_path },
+        { "an empty purpose", bad_purpose_empty },
+        { "a key of another method", bad_account },
         { "20000 keys", bad_many },
         { "60 levels of variants", bad_nested },
         { "a string for the arguments", bad_signature_string },
@@ -370,7 +505,11 @@ static void test_good_calls(void **state) {
         assert_string_equal(heard->method, "qr");
         assert_string_equal(heard->unit, "ask");
         assert_string_equal(heard->prompts, "many");
-        assert_true(heard->has_user && heard->silent && heard->refuse_empty);
+        assert_true(heard->has_user && heard->silent && heard->refuse_empty && heard->keys);
+        assert_string_equal(heard->purpose, "unit");
+        assert_string_equal(heard->session, ID);
+        assert_int_equal(heard->timeout_sec, 600);
+        assert_int_equal(heard->max_age_sec, 86400);
 
         call(place, fill_user, &answer);
         closep(&answer.fd);
@@ -394,7 +533,129 @@ static void test_good_calls(void **state) {
         run_until(place, &heard->n_gone, 6);
 }
 
-/* threats 30: what is not OpenLogin does not exist here, whatever the bus lets through */
+DEFINE_FILL(fill_check, P | ADD("user", "s", "jia") | ADD("service", "s", "login") |
+                    ADD("tty", "s", "tty1") | ADD("rhost", "s", "") | ADD("session", "s", ID))
+DEFINE_FILL(fill_check_least, P | ADD("user", "s", "jia"))
+DEFINE_FILL(fill_check_nobody, P | ADD("session", "s", ID))
+DEFINE_FILL(fill_check_method, P | ADD("user", "s", "jia") | ADD("method", "s", "qr"))
+DEFINE_FILL(fill_simulate, ADD("account", "s", "ceshi_jia") | ADD("unit", "s", "91") |
+                    ADD("date", "s", "2019-11-09") | ADD("service", "s", "sshd"))
+DEFINE_FILL(fill_simulate_user, ADD("user", "s", "jia"))
+DEFINE_FILL(fill_simulate_protocol, ADD("protocol", "u", 2U))
+
+static int fill_id(sd_bus_message *m) {
+        return sd_bus_message_append(m, "s", ID);
+}
+
+static int fill_not_id(sd_bus_message *m) {
+        return sd_bus_message_append(m, "s", "0123");
+}
+
+static int fill_nothing(sd_bus_message *m _unused_) {
+        return 0;
+}
+
+#define INVALID "org.freedesktop.DBus.Error.InvalidArgs"
+
+static const struct {
+        const char *name, *member;
+        FillFn fill;
+        const char *error, *signature, *body;
+} other_calls[] = {
+        { "a check", "CheckAccount", fill_check, "", "s", "granted" },
+        { "a check without session", "CheckAccount", fill_check_least, "", "s", "granted" },
+        { "a check of no user", "CheckAccount", fill_check_nobody, INVALID, "", "" },
+        { "a check without protocol", "CheckAccount", bad_no_protocol, INVALID, "", "" },
+        { "a check with a key of a login", "CheckAccount", fill_check_method, INVALID, "", "" },
+        { "a check of a string", "CheckAccount", fill_id, "*", "", "" },
+        { "a session opens", "OpenSession", fill_check, "", "", "" },
+        { "a session without id does not open", "OpenSession", fill_check_least, INVALID, "", "" },
+        { "a session without user does not open", "OpenSession", fill_check_nobody, INVALID, "", "" },
+        { "a session closes", "CloseSession", fill_id, "", "", "" },
+        { "a session that cannot be does not close", "CloseSession", fill_not_id, INVALID, "", "" },
+        { "sessions", "ListSessions", fill_nothing, "", "aa{sv}",
+          "session=" ID ";user=jia;method=qr;since=1573228800;open=yes;|"
+          "session=fedcba9876543210fedcba9876543210;user=yi;name=测试乙;since=0;open=no;|" },
+        { "sessions of whom", "ListSessions", fill_id, "*", "", "" },
+        { "a simulation", "Simulate", fill_simulate, "", "a{sv}",
+          "phase=dual;unit_allowed=no;relation=no;declaration_password=no;certificate=no;unit_login=yes;" },
+        { "a simulation of another protocol", "Simulate", fill_simulate_protocol, INVALID, "", "" },
+        { "a simulation of a user", "Simulate", fill_simulate_user, INVALID, "", "" },
+};
+
+/* threats 29 */
+static void test_other_calls(void **state) {
+        Place *place = *state;
+
+        for (size_t i = 0; i < ELEMENTSOF(other_calls); i++) {
+                Answer answer;
+                bool is_error_right;
+
+                call_other(place, other_calls[i].member, other_calls[i].fill, &answer);
+                /* A wrong signature is refused by the library, with an error of its own. */
+                is_error_right = strcmp(other_calls[i].error, "*") == 0 ?
+                        *answer.error != '\0' :
+                        strcmp(answer.error, other_calls[i].error) == 0;
+                if (!is_error_right || strcmp(answer.signature, other_calls[i].signature) != 0 ||
+                    strcmp(answer.body, other_calls[i].body) != 0)
+                        fail_msg("%s: '%s' '%s' %s", other_calls[i].name, answer.error,
+                                 answer.signature, answer.body);
+        }
+        call_other(place, "Simulate", fill_simulate, &(Answer){});
+        assert_string_equal(place->heard.account, "ceshi_jia");
+        assert_string_equal(place->heard.date, "2019-11-09");
+        assert_string_equal(place->heard.service, "sshd");
+        call_other(place, "CloseSession", fill_id, &(Answer){});
+        assert_string_equal(place->heard.session, ID);
+        assert_int_equal(place->heard.uid, getuid());
+}
+
+static const char golden[] =
+        " <interface name=\"org.itax.Auth1.Manager\">\n"
+        "  <method name=\"OpenLogin\">\n"
+        "   <arg type=\"a{sv}\" name=\"request\" direction=\"in\"/>\n"
+        "   <arg type=\"h\" name=\"login\" direction=\"out\"/>\n"
+        "  </method>\n"
+        "  <method name=\"CheckAccount\">\n"
+        "   <arg type=\"a{sv}\" name=\"request\" direction=\"in\"/>\n"
+        "   <arg type=\"s\" name=\"verdict\" direction=\"out\"/>\n"
+        "  </method>\n"
+        "  <method name=\"OpenSession\">\n"
+        "   <arg type=\"a{sv}\" name=\"request\" direction=\"in\"/>\n"
+        "  </method>\n"
+        "  <method name=\"CloseSession\">\n"
+        "   <arg type=\"s\" name=\"session\" direction=\"in\"/>\n"
+        "  </method>\n"
+        "  <method name=\"ListSessions\">\n"
+        "   <arg type=\"aa{sv}\" name=\"sessions\" direction=\"out\"/>\n"
+        "  </method>\n"
+        "  <method name=\"Simulate\">\n"
+        "   <arg type=\"a{sv}\" name=\"request\" direction=\"in\"/>\n"
+        "   <arg type=\"a{sv}\" name=\"result\" direction=\"out\"/>\n"
+        "  </method>\n"
+        " </interface>\n";
+
+/* threats 30: these methods and nothing else */
+static void test_introspection_is_golden(void **state) {
+        Place *place = *state;
+        const char *mine;
+        Answer answer;
+        char *end;
+
+        call_member(place, BUS_PATH, "org.freedesktop.DBus.Introspectable", "Introspect", NULL,
+                    &answer);
+        assert_string_equal(answer.signature, "s");
+        mine = strstr(answer.body, " <interface name=\"org.itax.");
+        assert_non_null(mine);
+        end = strstr(mine, " </interface>\n");
+        assert_non_null(end);
+        end += strlen(" </interface>\n");
+        assert_null(strstr(end, "org.itax."));
+        *end = '\0';
+        assert_string_equal(mine, golden);
+}
+
+/* threats 30: what is not in the vtable does not exist here, whatever the bus lets through */
 static void test_other_members(void **state) {
         static const struct {
                 const char *path, *interface, *member;
@@ -424,7 +685,7 @@ static void test_refusals_are_constant(void **state) {
         place->heard.refuse = true;
         call(place, fill_all, &answer);
         assert_string_equal(answer.error, "org.freedesktop.DBus.Error.LimitsExceeded");
-        assert_string_equal(answer.text, "too many logins at once");
+        assert_string_equal(answer.text, "too many at once");
 }
 
 static void test_a_name_that_is_taken(void **state) {
@@ -558,7 +819,7 @@ static void test_the_uid_is_the_bus_daemons(void **state) {
 /* threats 27: freed while questions are under way */
 static void test_the_server_may_go_first(void **state) {
         Place *place = *state;
-        Answer answers[20] = {};
+        Answer answers[BUS_CALLS_PER_SENDER] = {};
 
         for (size_t i = 0; i < ELEMENTSOF(answers); i++) {
                 _cleanup_(bus_message_unrefp) sd_bus_message *message = NULL;
@@ -579,11 +840,55 @@ static void test_the_server_may_go_first(void **state) {
         }
 }
 
+/* threats 31: a flood by one sender is refused before anybody is asked about it, and whoever asks
+ * beside it is heard */
+static void test_a_flood_leaves_room_for_others(void **state) {
+        enum { N = 400 };
+        Place *place = *state;
+        sd_bus *flooder = NULL;
+        Answer *answers = calloc(N, sizeof(*answers)), own;
+        size_t n_refused = 0;
+
+        assert_non_null(answers);
+        assert_true(sd_bus_new(&flooder) >= 0);
+        assert_true(sd_bus_set_address(flooder, place->bus.address) >= 0);
+        assert_true(sd_bus_set_bus_client(flooder, 1) >= 0);
+        assert_true(sd_bus_start(flooder) >= 0);
+        for (size_t i = 0; i < N; i++) {
+                _cleanup_(bus_message_unrefp) sd_bus_message *message = NULL;
+
+                assert_true(sd_bus_message_new_method_call(flooder, &message, BUS_NAME, BUS_PATH,
+                                                           BUS_INTERFACE, "CheckAccount") >= 0);
+                assert_true(fill_check_least(message) >= 0);
+                assert_true(sd_bus_call_async(flooder, NULL, message, on_answer, &answers[i],
+                                              WAIT_USEC) >= 0);
+        }
+        assert_true(sd_bus_flush(flooder) >= 0);
+        call_other(place, "CheckAccount", fill_check_least, &own);
+        assert_string_equal(own.body, "granted");
+
+        assert_true(sd_bus_attach_event(flooder, place->event, 0) >= 0);
+        for (size_t i = 0; i < N; i++) {
+                run_until(place, &answers[i].n, 1);
+                n_refused += strcmp(answers[i].error,
+                                    "org.freedesktop.DBus.Error.LimitsExceeded") == 0;
+        }
+        assert_true(n_refused > 0);
+        (void)sd_bus_detach_event(flooder);
+        flooder = sd_bus_close_unref(flooder);
+        free(answers);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_good_calls, place_setup, place_teardown),
                 cmocka_unit_test_setup_teardown(test_bad_calls, place_setup, place_teardown),
                 cmocka_unit_test_setup_teardown(test_other_members, place_setup, place_teardown),
+                cmocka_unit_test_setup_teardown(test_other_calls, place_setup, place_teardown),
+                cmocka_unit_test_setup_teardown(test_introspection_is_golden, place_setup,
+                                                place_teardown),
+                cmocka_unit_test_setup_teardown(test_a_flood_leaves_room_for_others, place_setup,
+                                                place_teardown),
                 cmocka_unit_test_setup_teardown(test_refusals_are_constant, place_setup,
                                                 place_teardown),
                 cmocka_unit_test_setup_teardown(test_a_name_that_is_taken, place_setup,
