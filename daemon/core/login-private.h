@@ -14,7 +14,10 @@
  *   login-resume.c    a login of before, taken up again
  *   login-new-password.c  another account password
  *   login-links.c     the platform's pages, at "?"
- *   login-unit.c      unit verification
+ *   login-unit.c      unit verification: which unit, and what proves it
+ *   login-list.c      the list of units: order, pages, search
+ *   login-certificate.c   unit verification by CA certificate
+ *   login-unit-login.c    the old login of a unit without a person
  *
  * A new factor is a question (a row of login_asks), a request (a row of the table of replies) and a
  * file of its own; if it proves a unit, a UnitProof and its row in login-verdict.c. States stay as
@@ -31,6 +34,8 @@
 #define LOGIN_CODES_MAX 6       /* QR codes: one, and five more */
 #define LOGIN_POLLS_MAX 1000    /* questions for the state of a QR login */
 #define LOGIN_DIGITS_MAX 3      /* wrong digits for one code (threats R11) */
+#define LOGIN_RESTARTS_MAX 3    /* from the units back to the beginning */
+#define LOGIN_PINS_MAX 3        /* wrong PINs, where the key itself does not count them */
 #define LOGIN_CHOICES_PAGE (LIMIT_STEP_CHOICES - 2)
 
 /* A client waits LIMIT_NEXT_WAIT_USEC for a step, so it is told of a failure before. */
@@ -112,6 +117,9 @@ struct Login {
         char user[LIMIT_USER_BYTES + 1]; /* "" if the application set none */
         char mapped[LIMIT_ACCOUNT_BYTES + 1]; /* who must be shown, by the map or impossible; "" */
         char fixed_unit[LIMIT_UNIT_CODE_BYTES + 1];
+        const char *const *units_allowed; /* borrowed; NULL: all */
+        bool (*has_certificate)(const char *unit, void *userdata);
+        void *userdata;
 
         /* Where it stands */
         LoginState state;
@@ -120,6 +128,8 @@ struct Login {
         uint64_t next_since_usec; /* since when */
         uint64_t now_usec, end_usec, deadline_usec;
         unsigned n_asks, n_scan_asks, n_codes, n_polls, n_refused;
+        unsigned n_restarts, n_wrong_pins;
+        bool signing;     /* a signature is under way */
         unsigned n_refusals;
         const char *last_refusal; /* a fixed word */
         bool key_offered; /* the step that the client has offers a key */
@@ -134,7 +144,7 @@ struct Login {
         AccountKind account_kind;
         char typed[LIMIT_ACCOUNT_BYTES + 1]; /* the last account typed, "" if none */
         char typed_unit[LIMIT_UNIT_CODE_BYTES + 1];
-        Secret *password, *new_password, *unit_password, *captcha, *digits;
+        Secret *password, *new_password, *unit_password, *captcha, *digits, *pin;
 
         /* What the platform sent */
         uint8_t *captcha_png;
@@ -142,6 +152,8 @@ struct Login {
         bool captcha_due;
         Device device;
         char *links[_LINK_MAX]; /* NULL where none is announced; stays once it is there */
+        char *challenge, *to_sign; /* NULL unless a certificate is being tried */
+        Signed signature;          /* what became of it */
         Reply parked; /* REPLY_* that came while nobody waited; kind _REPLY_KIND_MAX if none */
 
         /* What is proven; read by login-verdict.c alone */
@@ -155,7 +167,11 @@ struct Login {
         bool person_fresh; /* nobody was waited for since the platform described the person */
         size_t unit;       /* index in person.units, UNIT_NOBODY while none is chosen */
         UnitProof unit_proof;
-        size_t page_first; /* index of the first unit shown */
+        uint16_t listed[LIMIT_UNITS]; /* indices of the units that this host admits, as they are listed */
+        uint16_t shown[LIMIT_UNITS];  /* those of them that are looked for; all if none are */
+        size_t n_listed, n_shown;
+        size_t page_first; /* the first on the page, in .shown */
+        char last_unit[LIMIT_UNIT_CODE_BYTES + 1]; /* of the login before this one, "" if unknown */
 
         /* What goes out */
         Request request;  /* under way unless its kind is REQUEST_NONE */
@@ -207,7 +223,8 @@ bool login_offers_other(const Login *login, Ask ask);
 
 /* login-verdict.c */
 
-/* What must be true at the moment of STEP_DONE. A fact is read from what was proven, never set. */
+/* What must be true at the moment of STEP_DONE. In the old unit login the unit stands for the person: it is
+ * the unit that is proven, asked for, and a user of this host. A fact is read from what was proven, never set. */
 typedef struct Facts {
         bool person_proven; /* the platform named a person in this login */
         bool account_open;  /* and never called the account disabled */
@@ -216,11 +233,21 @@ typedef struct Facts {
         bool user_resolved; /* the person is a user of this host */
         bool user_asked;    /* the one that the application asked for, if it did */
         bool unit_proven;   /* the unit asked for, or none is needed */
-        bool phase_kept;    /* in a way that the phase admits */
+        bool unit_admitted; /* and one that this host admits, if any was proven */
+        bool route_admitted; /* program, policy and phase admit the way the person came */
+        bool phase_kept;    /* and that in which the unit was proven */
 } Facts;
 
 void login_facts(const Login *login, Facts *ret);
 bool facts_grant(const Facts *facts);
+/** phase_admits() - spec.md section 3.4: is this proof of a unit good in @phase? */
+bool phase_admits(Phase phase, UnitProof proof);
+/** phase_admits_route() - likewise, the way the person came */
+bool phase_admits_route(Phase phase, Route route);
+/** policy_admits_route() - may one come this way where @method is set, and that of units? */
+bool policy_admits_route(LoginMethod method, UnitPolicy policy, Route route);
+/** units_admit() - is @unit among @units_allowed, NULL for all? */
+bool units_admit(const char *const *units_allowed, const char *unit);
 /** login_person_is_asked() - is the person who arrived the one who was named? */
 bool login_person_is_asked(const Login *login);
 /** login_grant() - plan STEP_DONE if everything is proven, else fail. Nothing else plans it. */
@@ -232,6 +259,7 @@ typedef struct AskRule {
         StepKind kind;
         SayId prompt;
         SayId prompt_other; /* when login_offers_other() */
+        SayId prompt_back;  /* else, when login_unit_back() leads anywhere */
         SayId mistaken;     /* told when the answer was that of another question */
         StepToken token;
         bool links;         /* "?" leads to the platform's pages */
@@ -254,6 +282,10 @@ bool answer_is_password(const Secret *answer);
 int login_replied(Login *login, Reply *reply);
 /** login_resolved() - the person's local user is known, NULL if there is none */
 void login_resolved(Login *login, const char *user);
+/** login_resolve() - ask for the local user of whoever is proven */
+void login_resolve(Login *login);
+/** login_platform_broken() - fail: an answer that makes no sense */
+void login_platform_broken(Login *login);
 /** login_fail_locked() - fail with the minutes that are left */
 void login_fail_locked(Login *login, const Reply *reply, SayId say, SayId say_minutes,
                        const char *detail);
@@ -348,9 +380,23 @@ void login_tell_link(Login *login, Link link);
 
 /** login_unit_begin() - the person is known: which unit, and how it is verified */
 void login_unit_begin(Login *login);
-/** login_unit_choices() - put one page of units into the plan */
-void login_unit_choices(Login *login);
-int login_unit_answered(Login *login, const Secret *answer);
+/** login_unit_verify() - this unit it is, by its index */
+void login_unit_verify(Login *login, size_t unit);
+/** login_unit_code() - of the unit that is being verified, NULL if none is */
+const char *login_unit_code(const Login *login);
+
+/* Where an empty answer leads to from a question about a unit. */
+typedef enum UnitBack { BACK_NOWHERE, BACK_WAY, BACK_LIST, BACK_START } UnitBack;
+
+UnitBack login_unit_back(const Login *login, Ask ask);
+/** login_unit_go_back() - there, or the same question with @say */
+void login_unit_go_back(Login *login, SayId say);
+/** login_unit_other_way() - the certificate is of no use, and why was told: the password, another unit,
+ * or the end */
+void login_unit_other_way(Login *login, StepReason reason, const char *detail);
+/** login_unit_way_choices() - put the ways into the plan */
+void login_unit_way_choices(Login *login);
+int login_unit_way_answered(Login *login, const Secret *answer);
 int login_unit_password_answered(Login *login, const Secret *answer);
 int login_unit_captcha_answered(Login *login, const Secret *answer);
 int login_unit_verified(Login *login, Reply *reply);
@@ -359,3 +405,42 @@ int login_unit_unknown(Login *login, Reply *reply);
 int login_unit_wrong(Login *login, Reply *reply);
 int login_unit_captcha(Login *login, Reply *reply);
 int login_unit_locked(Login *login, Reply *reply);
+
+/* login-list.c */
+
+/** login_list_begin() - of the person's units those that this host admits, the last one used first */
+void login_list_begin(Login *login);
+bool login_list_has(const Login *login, size_t unit);
+/** login_list_show() - ask which */
+void login_list_show(Login *login);
+/** login_unit_choices() - put one page of units into the plan */
+void login_unit_choices(Login *login);
+int login_unit_answered(Login *login, const Secret *answer);
+/** login_offers_restart() - may this login go back to its beginning? */
+bool login_offers_restart(const Login *login);
+/** login_restart() - forget who it is, and ask anew */
+void login_restart(Login *login);
+
+/* login-certificate.c */
+
+/** login_certificate_is_possible() - is there a key of the unit that is being verified? */
+bool login_certificate_is_possible(const Login *login);
+void login_certificate_begin(Login *login);
+int login_pin_answered(Login *login, const Secret *answer);
+int login_challenge_arrived(Login *login, Reply *reply);
+/** login_signed() - moves from @result */
+void login_signed(Login *login, Signed *result);
+int login_certificate_refused(Login *login, Reply *reply);
+void login_certificate_forget(Login *login);
+
+/* login-unit-login.c */
+
+/** login_unit_login_first() - the application's user is a unit's: ask for its password. Return: false if
+ * it is not, and nothing was done */
+bool login_unit_login_first(Login *login);
+/** login_unit_login_answered() - a unit's code was typed in place of an account. Return: false if it was
+ * not, and nothing was done. @account: what account_parse() made of @answer */
+bool login_unit_login_answered(Login *login, const Secret *answer, const Account *account);
+void login_unit_login_send(Login *login);
+int login_unit_login_arrived(Login *login, Reply *reply);
+int login_unit_login_closed(Login *login, Reply *reply);

@@ -23,10 +23,17 @@ typedef enum SayId {
         SAY_ASK_DIGITS,
         SAY_ASK_DIGITS_OR_PASSWORD,
         SAY_ASK_UNIT,
+        SAY_ASK_UNIT_OR_START,
         SAY_ASK_UNIT_PASSWORD,
         SAY_ASK_UNIT_PASSWORD_OR_LIST,
+        SAY_ASK_UNIT_PASSWORD_OR_BACK,
         SAY_ASK_UNIT_CAPTCHA,
         SAY_ASK_UNIT_CAPTCHA_OR_LIST,
+        SAY_ASK_UNIT_CAPTCHA_OR_BACK,
+        SAY_ASK_UNIT_WAY,
+        SAY_ASK_UNIT_WAY_OR_BACK,
+        SAY_ASK_PIN,
+        SAY_ASK_PIN_OR_BACK,
         SAY_ASK_PASSWORD_CURRENT,
         SAY_ASK_NEW_PASSWORD,
         SAY_ASK_NEW_PASSWORD_AGAIN,
@@ -114,9 +121,15 @@ typedef enum SayId {
         SAY_UNIT_PERSON,  /* .text: name of the person who needs a unit */
         SAY_UNIT_INVITE,
         SAY_UNIT_PAGES,   /* .number: units in all */
+        SAY_UNIT_FOUND,   /* .number: units found; they are what is listed */
+        SAY_UNIT_FOUND_PAGES, /* more of them than a page holds */
+        SAY_UNIT_FOUND_NONE,
         SAY_UNIT_ENTRY,   /* .text: name, .text2: code */
+        SAY_UNIT_ENTRY_LAST, /* likewise, the last one used */
         SAY_UNIT_CHOSEN,  /* likewise */
         SAY_UNIT_NONE,
+        SAY_UNIT_NONE_ALLOWED,
+        SAY_UNIT_NOT_ALLOWED, /* .text: code; not one of those that this host admits */
         SAY_UNIT_CHOICE_WRONG,
         SAY_UNIT_NOT_YOURS, /* .text: code */
         SAY_UNIT_UNRELATED, /* .text: name */
@@ -129,6 +142,34 @@ typedef enum SayId {
         SAY_UNIT_PASSWORD_WRONG_TRIES, /* .number: tries left */
         SAY_UNIT_LOCKED,
         SAY_UNIT_LOCKED_MINUTES, /* .number: minutes left */
+        SAY_UNIT_WAY_INVITE,
+        SAY_UNIT_WAY_PASSWORD, /* choices */
+        SAY_UNIT_WAY_CERTIFICATE,
+        SAY_UNIT_WAY_WRONG,
+
+        /* The unit's certificate */
+        SAY_PIN_EMPTY,
+        SAY_PIN_IMPOSSIBLE,
+        SAY_PIN_SAME, /* equal to another answer */
+        SAY_PIN_WRONG,
+        SAY_PIN_WRONG_TRIES, /* .number: tries left */
+        SAY_PIN_LOCKED,
+        SAY_PIN_OVER, /* wrong too often in this login */
+        SAY_CERTIFICATE_NO_KEY,
+        SAY_CERTIFICATE_FAILED,
+        SAY_CERTIFICATE_UNTRUSTED,
+        SAY_CERTIFICATE_EXPIRED,
+        SAY_CERTIFICATE_REVOKED,
+        SAY_CERTIFICATE_USAGE,
+        SAY_CERTIFICATE_OTHER_UNIT,
+        SAY_CERTIFICATE_SIGNATURE,
+
+        /* The old unit login */
+        SAY_UNIT_LOGIN, /* .text: code */
+        SAY_UNIT_LOGIN_CLOSED,
+        SAY_UNIT_LOGIN_WRONG,
+        SAY_UNIT_LOGIN_WRONG_TRIES, /* .number: tries left */
+        SAY_UNIT_NO_LOCAL_USER, /* .text: code */
 
         /* Ends */
         SAY_TIMEOUT,
