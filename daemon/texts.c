@@ -43,12 +43,22 @@ static const Text text_table[_SAY_MAX] = {
         [SAY_ASK_DIGITS] = N_("Six digits shown on the phone: "),
         [SAY_ASK_DIGITS_OR_PASSWORD] = N_("Six digits shown on the phone (p to go back): "),
         [SAY_ASK_UNIT] = N_("Number of the unit: "),
+        [SAY_ASK_UNIT_OR_START] = N_("Number of the unit (b for another account): "),
         [SAY_ASK_UNIT_PASSWORD] = N_("Declaration password of the unit: "),
         [SAY_ASK_UNIT_PASSWORD_OR_LIST] = N_("(Enter alone for the list of units) "
+                                             "Declaration password of the unit: "),
+        [SAY_ASK_UNIT_PASSWORD_OR_BACK] = N_("(Enter alone to go back) "
                                              "Declaration password of the unit: "),
         [SAY_ASK_UNIT_CAPTCHA] = N_("Characters in the picture (r for a new picture): "),
         [SAY_ASK_UNIT_CAPTCHA_OR_LIST] = N_("Characters in the picture (r for a new picture, "
                                             "Enter alone for the list of units): "),
+        [SAY_ASK_UNIT_CAPTCHA_OR_BACK] = N_("Characters in the picture (r for a new picture, "
+                                            "Enter alone to go back): "),
+        [SAY_ASK_UNIT_WAY] = N_("Number of the way: "),
+        [SAY_ASK_UNIT_WAY_OR_BACK] = N_("Number of the way (Enter alone to go back): "),
+        [SAY_ASK_PIN] = N_("Password (PIN) of the CA certificate: "),
+        [SAY_ASK_PIN_OR_BACK] = N_("(Enter alone to go back) "
+                                   "Password (PIN) of the CA certificate: "),
         [SAY_ASK_ONE] = N_("Password: "),
 
         [SAY_ACCOUNT_EMPTY] = N_("Please type your account."),
@@ -119,13 +129,23 @@ static const Text text_table[_SAY_MAX] = {
 
         [SAY_UNIT_INVITE] = N_("Please choose the unit you act for:"),
         [SAY_UNIT_PAGES] = NP_("{number} unit in all. n: next page, p: previous page; or type the "
-                               "code of the unit.",
+                               "code of the unit, or a part of its name.",
                                "{number} units in all. n: next page, p: previous page; or type the "
-                               "code of the unit."),
+                               "code of the unit, or a part of its name."),
+        [SAY_UNIT_FOUND] = NP_("{number} unit found. Enter alone for the whole list.",
+                               "{number} units found. Enter alone for the whole list."),
+        [SAY_UNIT_FOUND_PAGES] = N_("n: next page, p: previous page."),
+        [SAY_UNIT_FOUND_NONE] = N_("No unit has this in its name or code. Here is the whole "
+                                   "list:"),
         [SAY_UNIT_ENTRY] = N_("{text} ({text2})"),
+        [SAY_UNIT_ENTRY_LAST] = N_("{text} ({text2}) - used last"),
         [SAY_UNIT_CHOSEN] = N_("Unit verification: {text} ({text2})"),
         [SAY_UNIT_NONE] = N_("No unit is bound to your account. Please ask your unit, or a tax "
                              "service hall."),
+        [SAY_UNIT_NONE_ALLOWED] = N_("None of your units can be used on this computer. Please ask "
+                                     "the administrator."),
+        [SAY_UNIT_NOT_ALLOWED] = N_("Unit {text} cannot be used on this computer. Please ask the "
+                                    "administrator."),
         [SAY_UNIT_CHOICE_WRONG] = N_("Please type a number of the list, or the code of a unit in "
                                      "it."),
         [SAY_UNIT_NOT_YOURS] = N_("Unit {text} is not bound to your account."),
@@ -156,6 +176,46 @@ static const Text text_table[_SAY_MAX] = {
                                         "tries. Please try again in {number} minutes, or have the "
                                         "legal representative or the finance manager reset it "
                                         "(Forgotten declaration password)."),
+        [SAY_UNIT_WAY_INVITE] = N_("Please choose how to verify the unit:"),
+        [SAY_UNIT_WAY_PASSWORD] = N_("Declaration password"),
+        [SAY_UNIT_WAY_CERTIFICATE] = N_("CA certificate"),
+        [SAY_UNIT_WAY_WRONG] = N_("Please type 1 or 2."),
+
+        [SAY_PIN_EMPTY] = N_("Please type the PIN of the CA certificate."),
+        [SAY_PIN_IMPOSSIBLE] = N_("This cannot be a PIN. Please type it again."),
+        [SAY_PIN_SAME] = N_("This is another password. Please type the PIN of the CA certificate."),
+        [SAY_PIN_WRONG] = N_("The PIN is wrong."),
+        [SAY_PIN_WRONG_TRIES] = NP_("The PIN is wrong. {number} try is left.",
+                                    "The PIN is wrong. {number} tries are left."),
+        [SAY_PIN_LOCKED] = N_("The PIN of the CA certificate is locked. Please have whoever issued "
+                              "the certificate unlock it."),
+        [SAY_PIN_OVER] = N_("The PIN was wrong too often in this login."),
+        [SAY_CERTIFICATE_NO_KEY] = N_("The CA certificate of this unit was not found. Please "
+                                      "connect its token and try again."),
+        [SAY_CERTIFICATE_FAILED] = N_("The CA certificate could not be used. Please try again."),
+        [SAY_CERTIFICATE_UNTRUSTED] = N_("The CA certificate is not by an authority that the tax "
+                                         "platform knows. Please ask whoever issued it."),
+        [SAY_CERTIFICATE_EXPIRED] = N_("The CA certificate is not valid at this date. Please have "
+                                       "it renewed."),
+        [SAY_CERTIFICATE_REVOKED] = N_("The CA certificate has been revoked. Please ask whoever "
+                                       "issued it."),
+        [SAY_CERTIFICATE_USAGE] = N_("The CA certificate cannot be used for this purpose. Please "
+                                     "ask whoever issued it."),
+        [SAY_CERTIFICATE_OTHER_UNIT] = N_("The CA certificate is that of another unit. Please use "
+                                          "that of the unit chosen."),
+        [SAY_CERTIFICATE_SIGNATURE] = N_("The tax platform did not accept the signature. Please "
+                                         "try again."),
+
+        [SAY_UNIT_LOGIN] = N_("Login of unit {text}, without a person"),
+        [SAY_UNIT_LOGIN_CLOSED] = N_("Logging in with the code of a unit is not possible here. "
+                                     "Please log in under your real name, with your own account."),
+        [SAY_UNIT_LOGIN_WRONG] = N_("The unit or the declaration password is wrong."),
+        [SAY_UNIT_LOGIN_WRONG_TRIES] = NP_("The unit or the declaration password is wrong. "
+                                           "{number} try is left before it is locked.",
+                                           "The unit or the declaration password is wrong. "
+                                           "{number} tries are left before it is locked."),
+        [SAY_UNIT_NO_LOCAL_USER] = N_("Unit {text} has no user on this computer. Please ask the "
+                                      "administrator."),
 
         [SAY_TIMEOUT] = N_("The time for this login is over. Please start again."),
         [SAY_UNAVAILABLE] = N_("The tax platform cannot be reached at the moment. Please try again "
