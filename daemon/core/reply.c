@@ -19,6 +19,8 @@ void reply_done(Reply *reply) {
         free(reply->uri);
         free(reply->short_uri);
         free(reply->user_code);
+        free(reply->challenge);
+        free(reply->to_sign);
         reply_person_done(&reply->person);
         *reply = (Reply){};
 }

@@ -34,14 +34,16 @@ static Phase phase_of(const char *word) {
         return _PHASE_MAX;
 }
 
+/* Shown to be typed or drawn: what is longer helps nobody. */
 static const char *link_of(const char *uri) {
-        return uri && address_is_https(uri) ? uri : NULL;
+        return uri && strlen(uri) <= PLATFORM_LINK_BYTES && address_is_https(uri) ? uri : NULL;
 }
 
 static const char *fault_of(const WireMetadata *wire, const char *issuer) {
         const char *const endpoints[] = {
                 wire->token_endpoint,    wire->challenge_endpoint,  wire->device_endpoint,
                 wire->userinfo_endpoint, wire->revocation_endpoint, wire->units_endpoint,
+                wire->password_endpoint,
         };
 
         if (strcmp(wire->issuer, issuer) != 0)
@@ -70,6 +72,8 @@ int metadata_new(WireMetadata *wire, const char *issuer, Metadata **ret, const c
         metadata->wire = *wire;
         *wire = (WireMetadata){};
         metadata->phase = phase_of(metadata->wire.phase);
+        for (Phase phase = 0; phase < _PHASE_MAX; phase++)
+                metadata->schedule[phase] = metadata->wire.phases[phase];
         metadata->links = (PlatformLinks){
                 .register_uri = link_of(metadata->wire.link_register),
                 .forgot_password_uri = link_of(metadata->wire.link_forgot_password),

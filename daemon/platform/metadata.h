@@ -22,6 +22,7 @@ typedef struct Metadata {
         unsigned n_refs;
         WireMetadata wire;
         Phase phase; /* _PHASE_MAX when none was announced */
+        const char *schedule[_PHASE_MAX]; /* first days, NULL where none was announced */
         PlatformLinks links;
 } Metadata;
 

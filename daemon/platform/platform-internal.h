@@ -30,7 +30,8 @@ struct Platform {
 typedef struct Question {
         RequestKind kind; /* REQUEST_NONE: nothing is under way */
         char *account, *unit;
-        Secret *password, *captcha, *digits;
+        char *challenge, *algorithm, *signature, *certificates;
+        Secret *password, *new_password, *captcha, *digits;
         DeviceState seen;
         bool at_once, binding;
 } Question;
@@ -71,16 +72,30 @@ struct PlatformLogin {
         Metadata *metadata;
         Secret *verifier; /* RFC 7636; one a login, as it belongs to its auth_session */
         char *auth_session;
-        char *captcha_id, *unit_captcha_id;
+        RequestKind tested; /* of the password that was tested last: a new picture is for that one */
+        char *captcha_id;          /* of the auth_session */
+        char *resource_captcha_id; /* under the token: of a unit, or of the password endpoint */
         Secret *code; /* between challenge and token */
         Secret *device_code;
+        char *device_hint; /* the account that alone may confirm; NULL: anybody */
         Pace pace;
         DeviceState device_state;
         uint64_t device_until_usec;
-        Secret *token;
-        WireUserinfo userinfo;
+        WireUserinfo userinfo; /* while the answers to one request bring it together */
         bool has_userinfo;
+
+        /* what a login at rest keeps */
+        Secret *token;
+        char *subject; /* of .token, once the person was told; a unit's is "unit:CODE" */
+        char *hinted;  /* the account that the person was said to be; NULL if none was */
 };
+
+/** text_copy() - a copy of @text, which may be NULL. Return: 0 or -ENOMEM. */
+int text_copy(const char *text, char **ret);
+/** question_copy() - Return: 0 or -ENOMEM; @ret is written on 0 only */
+int question_copy(const Request *request, Question *ret);
+/** question_done() - idempotent */
+void question_done(Question *question);
 
 /** login_enter() - begin a stage. Return: 0 or negative errno; nothing is under way then. */
 int login_enter(PlatformLogin *login, const Stage *stage);
@@ -102,7 +117,7 @@ void login_log(const PlatformLogin *login, int priority, const char *why);
 /** login_now() - CLOCK_BOOTTIME of this turn of the loop */
 uint64_t login_now(const PlatformLogin *login);
 
-/** login_take_token() - keep a new token, revoking the one before */
+/** login_take_token() - keep a new token, revoking the one before; NULL: keep none */
 void login_take_token(PlatformLogin *login, Secret *token);
 /** login_go_person() - a token is there: ask what is still missing of the person, then reply */
 void login_go_person(PlatformLogin *login);
@@ -113,7 +128,11 @@ int login_poll(PlatformLogin *login);
 extern const Stage stage_challenge, stage_code;    /* stage-password.c */
 extern const Stage stage_userinfo, stage_units;    /* stage-person.c */
 extern const Stage stage_device, stage_poll;       /* stage-device.c */
-extern const Stage stage_verification;             /* stage-unit.c */
+extern const Stage stage_verification, stage_unit_challenge; /* stage-unit.c */
+extern const Stage stage_new_password;             /* stage-account.c */
+
+/** login_metadata() - what the login began with, else what is known by now; NULL if nothing is */
+const Metadata *login_metadata(const PlatformLogin *login);
 
 /** platform_scope() - what a token is asked for */
 const char *platform_scope(const Metadata *metadata);

@@ -19,6 +19,11 @@ static const char *const request_names[_REQUEST_KIND_MAX + 1] = {
         [REQUEST_POLL] = "QR state",
         [REQUEST_UNIT_RELATION] = "unit by relation",
         [REQUEST_UNIT_PASSWORD] = "unit by password",
+        [REQUEST_UNIT_CHALLENGE] = "challenge of a unit",
+        [REQUEST_UNIT_CERTIFICATE] = "unit by certificate",
+        [REQUEST_UNIT_LOGIN] = "unit login",
+        [REQUEST_RESUME] = "resumed login",
+        [REQUEST_NEW_PASSWORD] = "new password",
 };
 
 void login_log(const PlatformLogin *login, int priority, const char *why) {
@@ -34,49 +39,6 @@ uint64_t login_now(const PlatformLogin *login) {
         return now;
 }
 
-static void question_done(Question *question) {
-        free(question->account);
-        free(question->unit);
-        (void)secret_free(question->password);
-        (void)secret_free(question->captcha);
-        (void)secret_free(question->digits);
-        *question = (Question){};
-}
-
-static int copy_text(const char *text, char **ret) {
-        *ret = text ? strdup(text) : NULL;
-        return text && !*ret ? -ENOMEM : 0;
-}
-
-static void question_donep(Question *question) {
-        question_done(question);
-}
-
-static int question_copy(const Request *request, Question *ret) {
-        _cleanup_(question_donep) Question question = {
-                .kind = request->kind,
-                .seen = request->seen,
-                .at_once = request->at_once,
-                .binding = request->binding,
-        };
-        int r;
-
-        r = copy_text(request->account, &question.account);
-        if (r == 0)
-                r = copy_text(request->unit, &question.unit);
-        if (r == 0)
-                r = secret_dup(request->password, &question.password);
-        if (r == 0)
-                r = secret_dup(request->captcha, &question.captcha);
-        if (r == 0)
-                r = secret_dup(request->digits, &question.digits);
-        if (r == 0) {
-                *ret = question;
-                question = (Question){};
-        }
-        return r;
-}
-
 /* Whatever may still call back for the request under way. */
 static void request_stop(PlatformLogin *login) {
         login->exchange = http_exchange_free(login->exchange);
@@ -84,6 +46,8 @@ static void request_stop(PlatformLogin *login) {
         login->timer = sd_event_source_disable_unref(login->timer);
         login->defer = sd_event_source_disable_unref(login->defer);
         login->code = secret_free(login->code);
+        wire_userinfo_done(&login->userinfo);
+        login->has_userinfo = false;
         login->stage = NULL;
         login->session_renewed = false;
         question_done(&login->question);
@@ -149,7 +113,11 @@ static void on_answer(HttpExchange *exchange, const HttpAnswer *answer, void *us
                 login_reply_kind(login, REPLY_UNAVAILABLE);
                 break;
         case HTTP_FAULT_BROKEN:
-                login_break(login, answer->why);
+                /* RFC 6750 asks for a status and leaves the body open. */
+                if (login->question.kind == REQUEST_RESUME && answer->status == 401)
+                        login->stage->on_refusal(login, answer);
+                else
+                        login_break(login, answer->why);
                 break;
         }
 }
@@ -191,40 +159,70 @@ static int defer_missing(PlatformLogin *login, const char *what) {
         return login_defer(login, REPLY_UNAVAILABLE);
 }
 
-static int verification_begin(PlatformLogin *login) {
-        return login->metadata->wire.units_endpoint ? login_enter(login, &stage_verification)
+static int verification_begin(PlatformLogin *login, const Stage *stage) {
+        return login->metadata->wire.units_endpoint ? login_enter(login, stage)
                                                     : login_defer(login, REPLY_UNIT_UNKNOWN);
+}
+
+static int challenge_begin(PlatformLogin *login) {
+        return login->metadata->wire.challenge_endpoint
+                       ? login_enter(login, &stage_challenge)
+                       : defer_missing(login, "there is no password login");
+}
+
+static int new_password_begin(PlatformLogin *login) {
+        return login->metadata->wire.password_endpoint
+                       ? login_enter(login, &stage_new_password)
+                       : defer_missing(login, "passwords cannot be changed there");
+}
+
+/* Where a new picture is to be had. A unit's password is tested in two places. */
+static const Stage *captcha_stage(const PlatformLogin *login, const char *unit) {
+        if (unit)
+                return login->tested == REQUEST_UNIT_LOGIN ? &stage_challenge : &stage_verification;
+        return login->tested == REQUEST_NEW_PASSWORD ? &stage_new_password : &stage_challenge;
+}
+
+static int captcha_begin(PlatformLogin *login) {
+        const Stage *stage = captcha_stage(login, login->question.unit);
+
+        return stage == &stage_verification   ? verification_begin(login, stage)
+               : stage == &stage_new_password ? new_password_begin(login)
+                                              : challenge_begin(login);
 }
 
 /* The metadata is there. Return: 0 or negative errno. */
 static int request_begin(PlatformLogin *login) {
-        const WireMetadata *wire = &login->metadata->wire;
-
         switch (login->question.kind) {
         case REQUEST_PASSWORD:
-                return wire->challenge_endpoint
-                               ? login_enter(login, &stage_challenge)
-                               : defer_missing(login, "there is no password login");
+        case REQUEST_UNIT_LOGIN:
+                login->tested = login->question.kind;
+                return challenge_begin(login);
         case REQUEST_CAPTCHA:
-                if (login->question.unit)
-                        return verification_begin(login);
-                return wire->challenge_endpoint
-                               ? login_enter(login, &stage_challenge)
-                               : defer_missing(login, "there is no password login");
+                return captcha_begin(login);
         case REQUEST_DEVICE:
-                return wire->device_endpoint ? login_enter(login, &stage_device)
-                                             : defer_missing(login, "there is no QR login");
+                return login->metadata->wire.device_endpoint
+                               ? login_enter(login, &stage_device)
+                               : defer_missing(login, "there is no QR login");
         case REQUEST_POLL:
                 login->hold_until_usec = login_now(login) + login->platform->hold_usec;
                 return login_poll(login);
-        case REQUEST_UNIT_RELATION:
         case REQUEST_UNIT_PASSWORD:
-                return verification_begin(login);
-        case REQUEST_UNIT_CHALLENGE:
+                login->tested = REQUEST_UNIT_PASSWORD;
+                return verification_begin(login, &stage_verification);
+        case REQUEST_UNIT_RELATION:
         case REQUEST_UNIT_CERTIFICATE:
-        case REQUEST_UNIT_LOGIN:
+                return verification_begin(login, &stage_verification);
+        case REQUEST_UNIT_CHALLENGE:
+                return verification_begin(login, &stage_unit_challenge);
         case REQUEST_RESUME:
+                /* Who cannot be asked about cannot be resumed. */
+                return login->metadata->wire.userinfo_endpoint
+                               ? login_enter(login, &stage_userinfo)
+                               : login_defer(login, REPLY_EXPIRED);
         case REQUEST_NEW_PASSWORD:
+                login->tested = REQUEST_NEW_PASSWORD;
+                return new_password_begin(login);
         case REQUEST_NONE:
         case _REQUEST_KIND_MAX:
                 break;
@@ -248,13 +246,20 @@ static void on_metadata(Metadata *metadata, ReplyKind fault, void *userdata) {
         }
 }
 
+static bool signed_is_whole(const Signed *result) {
+        return result->status == SIGN_OK && result->algorithm && result->signature &&
+               result->certificates;
+}
+
 /* Requests that need what an earlier one has brought. */
 static bool request_is_possible(const PlatformLogin *login, const Request *request) {
         switch (request->kind) {
         case REQUEST_PASSWORD:
                 return request->account && request->password;
         case REQUEST_CAPTCHA:
-                return request->unit ? login->token != NULL : login->auth_session != NULL;
+                return captcha_stage(login, request->unit) == &stage_challenge
+                               ? login->auth_session != NULL
+                               : login->token != NULL;
         case REQUEST_DEVICE:
                 return true;
         case REQUEST_POLL:
@@ -264,10 +269,16 @@ static bool request_is_possible(const PlatformLogin *login, const Request *reque
         case REQUEST_UNIT_PASSWORD:
                 return login->token && request->unit && request->password;
         case REQUEST_UNIT_CHALLENGE:
+                return login->token && request->unit;
         case REQUEST_UNIT_CERTIFICATE:
+                return login->token && request->unit && request->challenge && request->result &&
+                       signed_is_whole(request->result);
         case REQUEST_UNIT_LOGIN:
+                return request->unit && request->password;
         case REQUEST_RESUME:
+                return login->token && login->subject;
         case REQUEST_NEW_PASSWORD:
+                return login->token && request->password && request->new_password;
         case REQUEST_NONE:
         case _REQUEST_KIND_MAX:
                 break;
@@ -301,41 +312,68 @@ void platform_login_cancel(PlatformLogin *login) {
         request_stop(login);
 }
 
+static void context_done(PlatformLogin *login) {
+        free(TAKE_PTR(login->host));
+        free(TAKE_PTR(login->service));
+        free(TAKE_PTR(login->terminal));
+        free(TAKE_PTR(login->remote_host));
+}
+
+int platform_login_context(PlatformLogin *login, const PlatformContext *context) {
+        context_done(login);
+        login->id = context->login_id;
+        return text_copy(context->host, &login->host) < 0 ||
+                               text_copy(context->service, &login->service) < 0 ||
+                               text_copy(context->terminal, &login->terminal) < 0 ||
+                               text_copy(context->remote_host, &login->remote_host) < 0
+                       ? -ENOMEM
+                       : 0;
+}
+
+void platform_login_adopt(PlatformLogin *login, PlatformReplyFn fn, void *userdata) {
+        login->fn = fn;
+        login->userdata = userdata;
+}
+
+const Metadata *login_metadata(const PlatformLogin *login) {
+        return login->metadata ? login->metadata
+                               : metadata_cache_peek(login->platform->metadata);
+}
+
+void platform_login_rest(PlatformLogin *login) {
+        request_stop(login);
+        context_done(login);
+        login->metadata = metadata_unref(login->metadata);
+        login->verifier = secret_free(login->verifier);
+        login->device_code = secret_free(login->device_code);
+        free(TAKE_PTR(login->device_hint));
+        free(TAKE_PTR(login->auth_session));
+        free(TAKE_PTR(login->captcha_id));
+        free(TAKE_PTR(login->resource_captcha_id));
+        login->tested = REQUEST_NONE;
+}
+
 int platform_login_new(Platform *platform, const PlatformContext *context, PlatformReplyFn fn,
                        void *userdata, PlatformLogin **ret) {
         _cleanup_(platform_login_freep) PlatformLogin *login = calloc(1, sizeof(*login));
+        int r;
 
         if (!login)
                 return -ENOMEM;
         login->platform = platform;
-        login->id = context->login_id;
         login->fn = fn;
         login->userdata = userdata;
-        if (copy_text(context->host, &login->host) < 0 ||
-            copy_text(context->service, &login->service) < 0 ||
-            copy_text(context->terminal, &login->terminal) < 0 ||
-            copy_text(context->remote_host, &login->remote_host) < 0)
-                return -ENOMEM;
+        r = platform_login_context(login, context);
+        if (r < 0)
+                return r;
         *ret = TAKE_PTR(login);
         return 0;
 }
 
 PlatformLogin *platform_login_free(PlatformLogin *login) {
         if (login) {
-                request_stop(login);
-                if (login->token)
-                        revocation_begin(login->platform, login->metadata, TAKE_PTR(login->token));
-                (void)metadata_unref(login->metadata);
-                (void)secret_free(login->verifier);
-                (void)secret_free(login->device_code);
-                wire_userinfo_done(&login->userinfo);
-                free(login->auth_session);
-                free(login->captcha_id);
-                free(login->unit_captcha_id);
-                free(login->host);
-                free(login->service);
-                free(login->terminal);
-                free(login->remote_host);
+                login_take_token(login, NULL);
+                platform_login_rest(login);
                 free(login);
         }
         return NULL;

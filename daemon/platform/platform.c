@@ -169,6 +169,13 @@ Phase platform_phase(const Platform *platform) {
         return metadata ? metadata->phase : _PHASE_MAX;
 }
 
+const char *const *platform_schedule(const Platform *platform) {
+        static const char *const none[_PHASE_MAX] = {};
+        const Metadata *metadata = metadata_cache_peek(platform->metadata);
+
+        return metadata ? metadata->schedule : none;
+}
+
 const PlatformLinks *platform_links(const Platform *platform) {
         static const PlatformLinks none = {};
         const Metadata *metadata = metadata_cache_peek(platform->metadata);

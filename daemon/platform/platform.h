@@ -36,7 +36,10 @@ typedef struct PlatformContext {
         const char *host, *service, *terminal, *remote_host;
 } PlatformContext;
 
-/* Addresses that the platform announces; NULL where it does not. Borrowed until the next come. */
+#define PLATFORM_LINK_BYTES 120
+
+/* Addresses that the platform announces: https, visible ASCII, at most PLATFORM_LINK_BYTES; NULL where
+ * it announces none or another. Borrowed until the next come. */
 typedef struct PlatformLinks {
         const char *register_uri, *forgot_password_uri, *forgot_declaration_uri, *app_uri;
 } PlatformLinks;
@@ -63,8 +66,16 @@ DEFINE_CLEANUP(Platform, platform_free)
 /** platform_phase() - the phase the platform announces, _PHASE_MAX when it announces none or was
  * not reached yet */
 Phase platform_phase(const Platform *platform);
+/** platform_schedule() - the first day of each phase, "YYYY-MM-DD", or NULL where none is announced; one
+ * a Phase, borrowed until the next come. The shape is checked, not whether there is such a day. */
+const char *const *platform_schedule(const Platform *platform);
 const PlatformLinks *platform_links(const Platform *platform);
 
+/* One login at a time. What it has brought - above all the access token - is kept for the next request:
+ *
+ *   - a token that one request has brought serves the later ones; REQUEST_RESUME asks whether it still does
+ *   - a login that has succeeded can be put to rest (platform_login_rest()) and be asked again hours later
+ *   - replies go to whoever owns the login then (platform_login_adopt()) */
 int platform_login_new(Platform *platform, const PlatformContext *context, PlatformReplyFn fn,
                        void *userdata, PlatformLogin **ret);
 
@@ -78,6 +89,22 @@ int platform_login_request(PlatformLogin *login, const Request *request);
 
 /** platform_login_cancel() - forget the request under way; no reply follows */
 void platform_login_cancel(PlatformLogin *login);
+
+/** platform_login_context() - a login kept from before goes on somewhere else: what the phone page shows,
+ * and the id for the log. Copied. Return: 0 or -ENOMEM, then it is partly forgotten. */
+int platform_login_context(PlatformLogin *login, const PlatformContext *context);
+
+/** platform_login_adopt() - from now on replies go to @fn, that to a request under way included */
+void platform_login_adopt(PlatformLogin *login, PlatformReplyFn fn, void *userdata);
+
+/**
+ * platform_login_rest() - keep the token, whose it is and the login's id, release everything else
+ *
+ * A request under way is cancelled. Less than 1 KiB stays, beside the page of the token. Every request
+ * that needs no more than a token is possible afterwards; the phone page would show nothing until
+ * platform_login_context() has told it again.
+ */
+void platform_login_rest(PlatformLogin *login);
 
 /** platform_login_free() - cancel, revoke a token in the background (RFC 7009), release; takes
  * NULL. The reply function is never called again. */

@@ -38,6 +38,8 @@ static void keep_device(PlatformLogin *login, WireDeviceAnswer *wire) {
 
         (void)secret_free(login->device_code);
         login->device_code = TAKE_PTR(wire->device_code);
+        free(login->device_hint);
+        login->device_hint = TAKE_PTR(login->question.account);
         login->device_state = DEVICE_PENDING;
         login->device_until_usec = now + (uint64_t)wire->expires_in * USEC_PER_SEC;
         pace_start(&login->pace,

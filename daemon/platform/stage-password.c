@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Password: the challenge (draft-ietf-oauth-first-party-apps) and the code it gives (RFC 6749, RFC
- * 7636) */
+ * 7636); of an account, or of a unit in the old way, where no person is known */
 
 #include <errno.h>
 #include <string.h>
@@ -31,7 +31,8 @@ static int challenge_build(PlatformLogin *login, Draft *draft) {
                 { "scope", refresh ? NULL : platform_scope(login->metadata), NULL },
                 { "code_challenge", refresh ? NULL : challenge, NULL },
                 { "code_challenge_method", refresh ? NULL : "S256", NULL },
-                { "username", refresh ? NULL : question->account, NULL },
+                { "username", question->kind == REQUEST_PASSWORD ? question->account : NULL, NULL },
+                { "unit_code", question->kind == REQUEST_UNIT_LOGIN ? question->unit : NULL, NULL },
                 { "password", NULL, question->password },
                 { "captcha_id", question->captcha ? login->captcha_id : NULL, NULL },
                 { "captcha_answer", NULL, login->captcha_id ? question->captcha : NULL },
@@ -45,7 +46,7 @@ static int challenge_build(PlatformLogin *login, Draft *draft) {
 static void challenge_good(PlatformLogin *login, const HttpAnswer *answer) {
         WireChallengeAnswer wire = {};
 
-        if (login->question.kind != REQUEST_PASSWORD ||
+        if (login->question.kind == REQUEST_CAPTCHA ||
             wire_challenge_answer_decode(answer->body, answer->n_body, &wire) != 0) {
                 login_break(login, "the answer is not of the schema");
                 return;
@@ -58,7 +59,7 @@ static void challenge_good(PlatformLogin *login, const HttpAnswer *answer) {
  * be asked for. */
 static bool session_renew(PlatformLogin *login, const WireChallengeError *wire) {
         if (strcmp(wire->error, "invalid_session") != 0 || login->session_renewed ||
-            login->question.kind != REQUEST_PASSWORD)
+            login->question.kind == REQUEST_CAPTCHA)
                 return false;
 
         free(TAKE_PTR(login->auth_session));
@@ -91,7 +92,7 @@ static void challenge_refusal(PlatformLogin *login, const HttpAnswer *answer) {
                 login->auth_session = TAKE_PTR(wire.auth_session);
         }
         free(login->captcha_id);
-        verdict_of_challenge(&wire, &reply);
+        verdict_of_challenge(&wire, login->tested, &reply);
         login->captcha_id = TAKE_PTR(wire.captcha.id);
         if (reply.kind == REPLY_BROKEN)
                 login_log(login, LOG_ERR, wire.error);
@@ -140,7 +141,7 @@ static void code_refusal(PlatformLogin *login, const HttpAnswer *answer) {
                 wire_token_error_done(&wire);
                 return;
         }
-        verdict_of_code(&wire, &reply);
+        verdict_of_code(&wire, login->tested, &reply);
         if (reply.kind == REPLY_BROKEN)
                 login_log(login, LOG_ERR, wire.error);
         wire_token_error_done(&wire);

@@ -73,6 +73,52 @@ static const VerdictRow declaration_rows[] = {
         ROWS_END,
 };
 
+static const VerdictRow unit_challenge_rows[] = {
+        { "unit-not-related", REPLY_UNIT_UNRELATED },
+        { "not-found", REPLY_UNIT_UNKNOWN }, /* or has no login by certificate */
+        { "account-disabled", REPLY_DISABLED },
+        { "unavailable", REPLY_UNAVAILABLE },
+        ROWS_END,
+};
+
+static const VerdictRow certificate_rows[] = {
+        { "unit-certificate-refused", REPLY_CERTIFICATE },
+        { "unit-not-related", REPLY_UNIT_UNRELATED },
+        { "not-found", REPLY_UNIT_UNKNOWN },
+        { "account-disabled", REPLY_DISABLED },
+        { "unavailable", REPLY_UNAVAILABLE },
+        ROWS_END,
+};
+
+static const VerdictRow new_password_rows[] = {
+        { "password-wrong", REPLY_WRONG },
+        { "password-captcha-required", REPLY_CAPTCHA },
+        { "account-locked", REPLY_LOCKED },
+        { "password-weak", REPLY_WEAK },
+        { "password-same", REPLY_SAME },
+        { "account-disabled", REPLY_DISABLED },
+        { "unauthorized", REPLY_EXPIRED },
+        { "unavailable", REPLY_UNAVAILABLE },
+        ROWS_END,
+};
+
+static const struct {
+        const char *word;
+        CertificateFault fault;
+} certificate_faults[] = {
+        { "untrusted", CERTIFICATE_UNTRUSTED }, { "expired", CERTIFICATE_EXPIRED },
+        { "revoked", CERTIFICATE_REVOKED },     { "usage", CERTIFICATE_USAGE },
+        { "weak", CERTIFICATE_USAGE },          { "other-unit", CERTIFICATE_OTHER_UNIT },
+        { "signature", CERTIFICATE_SIGNATURE }, { "challenge", CERTIFICATE_SIGNATURE },
+};
+
+static CertificateFault certificate_fault(const char *reason) {
+        for (size_t i = 0; reason && i < ELEMENTSOF(certificate_faults); i++)
+                if (strcmp(certificate_faults[i].word, reason) == 0)
+                        return certificate_faults[i].fault;
+        return CERTIFICATE_UNTRUSTED;
+}
+
 static ReplyKind find(const VerdictRow *row, const char *word) {
         while (row->word && strcmp(row->word, word) != 0)
                 row++;
@@ -97,9 +143,16 @@ static void settle(Reply *reply) {
                 reply->kind = REPLY_BROKEN;
 }
 
-void verdict_of_challenge(WireChallengeError *error, Reply *ret) {
+/* What the first two ways to a token have in common. Only a unit is told so that its time is over. */
+static ReplyKind find_login(const VerdictRow *rows, const char *word, RequestKind tested) {
+        if (tested == REQUEST_UNIT_LOGIN && strcmp(word, "access_denied") == 0)
+                return REPLY_PHASE;
+        return find(rows, word);
+}
+
+void verdict_of_challenge(WireChallengeError *error, RequestKind tested, Reply *ret) {
         *ret = (Reply){
-                .kind = find(challenge_rows, error->error),
+                .kind = find_login(challenge_rows, error->error, tested),
                 .attempts_left = (int)error->attempts_left,
                 .retry_after_sec = (uint32_t)error->retry_after,
         };
@@ -107,9 +160,9 @@ void verdict_of_challenge(WireChallengeError *error, Reply *ret) {
         settle(ret);
 }
 
-void verdict_of_code(const WireTokenError *error, Reply *ret) {
+void verdict_of_code(const WireTokenError *error, RequestKind tested, Reply *ret) {
         *ret = (Reply){
-                .kind = find(code_rows, error->error),
+                .kind = find_login(code_rows, error->error, tested),
                 .attempts_left = (int)error->attempts_left,
         };
 }
@@ -127,17 +180,46 @@ void verdict_of_device(const WireTokenError *error, Reply *ret) {
         }
 }
 
-void verdict_of_unit(WireProblem *problem, RequestKind kind, Reply *ret) {
+/* The last part of a problem's type, which is an address. */
+static const char *word_of(const WireProblem *problem) {
         const char *slash = strrchr(problem->type, '/');
-        const VerdictRow *rows = kind == REQUEST_UNIT_RELATION ? relation_rows : declaration_rows;
 
+        return slash ? slash + 1 : problem->type;
+}
+
+static void judge_problem(WireProblem *problem, const VerdictRow *rows, Reply *ret) {
         *ret = (Reply){
-                .kind = find(rows, slash ? slash + 1 : problem->type),
+                .kind = find(rows, word_of(problem)),
                 .attempts_left = (int)problem->attempts_left,
                 .retry_after_sec = (uint32_t)problem->retry_after,
+                .certificate_fault = certificate_fault(problem->reason),
         };
         take_captcha(&problem->captcha, ret);
         settle(ret);
+}
+
+void verdict_of_unit(WireProblem *problem, RequestKind kind, Reply *ret) {
+        judge_problem(problem,
+                      kind == REQUEST_UNIT_RELATION      ? relation_rows
+                      : kind == REQUEST_UNIT_CHALLENGE   ? unit_challenge_rows
+                      : kind == REQUEST_UNIT_CERTIFICATE ? certificate_rows
+                                                         : declaration_rows,
+                      ret);
+}
+
+void verdict_of_new_password(WireProblem *problem, Reply *ret) {
+        judge_problem(problem, new_password_rows, ret);
+}
+
+ReplyKind verdict_of_token(long status, const char *body, size_t n_body) {
+        WireProblem problem = {};
+        bool disabled;
+
+        if (wire_problem_decode(body, n_body, &problem) != 0)
+                return status == 401 ? REPLY_EXPIRED : REPLY_BROKEN; /* RFC 6750 wants no body */
+        disabled = strcmp(word_of(&problem), "account-disabled") == 0;
+        wire_problem_done(&problem);
+        return disabled ? REPLY_DISABLED : status == 401 ? REPLY_EXPIRED : REPLY_BROKEN;
 }
 
 static const char *const state_words[_DEVICE_STATE_MAX] = {
