@@ -18,11 +18,18 @@ typedef struct ClientPlace {
         const char *bus_path;    /* socket of the bus */
         const char *passwd_path; /* the file in which CLIENT_DAEMON_USER is looked up */
         uint64_t open_wait_usec; /* bound for all of client_open_at() */
-        uint64_t next_wait_usec; /* bound for one client_next() */
+        uint64_t next_wait_usec; /* bound for what the platform is asked for: client_next(), client_check() */
 } ClientPlace;
 
 /** client_open_at() - client_open() at another place */
 int client_open_at(const ClientPlace *place, const ClientRequest *request, Client **ret);
+
+/** client_check_at() and so on - the same calls at another place */
+int client_check_at(const ClientPlace *place, const ClientRequest *request, ClientVerdict *ret);
+int client_open_session_at(const ClientPlace *place, const ClientRequest *request);
+int client_close_session_at(const ClientPlace *place, const char *session);
+int client_sessions_at(const ClientPlace *place, ClientSessions *ret);
+int client_simulate_at(const ClientPlace *place, const ClientQuestion *question, ClientPolicy *ret);
 
 /** client_probe_at() - client_probe() at another place */
 int client_probe_at(const ClientPlace *place, ClientProbe *ret);
@@ -57,11 +64,55 @@ int bus_await_ready(sd_bus *bus, uint64_t deadline_usec);
  */
 int bus_condition(int r, const sd_bus_error *error);
 
-/** daemon_find() - ask the daemon for a login. @ret_fd is above 2, close-on-exec, owned by the caller. */
-int daemon_find(const ClientPlace *place, const ClientRequest *request, uint64_t deadline_usec, int *ret_fd);
+/* One method of org.itax.Auth1.Manager. */
+typedef struct DaemonCall {
+        const char *member;
+        int (*append)(sd_bus_message *message, const void *userdata); /* its arguments; NULL for none */
+        const void *userdata;
+} DaemonCall;
+
+/**
+ * daemon_call() - find the daemon, make sure that it is the right one, and ask it
+ * @ret: its answer, to be released; only from a daemon that may be spoken to
+ *
+ * Return: 0, CLIENT_E_*, or a negative errno, that of .append among them.
+ */
+int daemon_call(const ClientPlace *place, const DaemonCall *call, uint64_t deadline_usec,
+                sd_bus_message **ret);
 
 /** daemon_probe() - the same way without the last call; @ret is always filled but for .usec */
 int daemon_probe(const ClientPlace *place, uint64_t deadline_usec, ClientProbe *ret);
+
+/* The arguments of the methods, for DaemonCall: of a ClientRequest, a ClientRequest, a ClientRequest, a
+ * string, a ClientQuestion. */
+int request_append_login(sd_bus_message *message, const void *request);
+int request_append_check(sd_bus_message *message, const void *request);
+int request_append_session(sd_bus_message *message, const void *request);
+int request_append_name(sd_bus_message *message, const void *session);
+int request_append_question(sd_bus_message *message, const void *question);
+
+/* A key of an a{sv}, and its place in a struct. */
+typedef struct DictKey {
+        const char *key;
+        size_t offset;
+        enum {
+                DICT_LINE,  /* char *: a showable line of at most .n_max bytes, not empty */
+                DICT_TIME,  /* uint64_t */
+                DICT_TRUTH, /* bool */
+        } form;
+        size_t n_max;
+} DictKey;
+
+/**
+ * dict_read() - the next a{sv} of a message into a struct
+ * @keys: @n of them, at most 32; none needs to be there
+ * @ret: the struct, empty; its strings belong to the caller whatever is returned
+ *
+ * Unknown keys are passed over. A known key twice, of another type or not fit to show is refused.
+ *
+ * Return: 0, CLIENT_E_PROTOCOL, or -ENOMEM.
+ */
+int dict_read(sd_bus_message *message, const DictKey *keys, size_t n, void *ret);
 
 /**
  * trust_owner() - may the owner of the bus name be spoken to?

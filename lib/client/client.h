@@ -23,7 +23,7 @@ typedef struct Client Client;
 
 /* What is known of the PAM application. Borrowed for the call; NULL where unknown. What describes the
  * application (service, tty, rhost, locale) is filtered and cut, as by text_filter(); what is taken
- * literally (user, method, unit, prompts) makes client_open() fail with -EINVAL when it is empty, too
+ * literally (user, method, unit, prompts, purpose, session) makes client_open() fail with -EINVAL when it is empty, too
  * long or not showable. The daemon filters all of it once more. */
 typedef struct ClientRequest {
         const char *service; /* PAM_SERVICE */
@@ -34,8 +34,13 @@ typedef struct ClientRequest {
         const char *method;  /* option "method": "any", "password" or "qr" */
         const char *unit;    /* option "unit": "off", "ask", "required" or a unit code */
         const char *prompts; /* option "prompts": "auto", "many", "buffered" or "one" */
+        const char *purpose; /* "login", "unit" (for the person already logged in), "password" (another one) */
+        const char *session; /* step.h: the login that is there already, if there is one */
+        unsigned timeout_sec; /* option "timeout"; 0: as the daemon's configuration has it */
+        unsigned max_age_sec; /* option "max_age"; 0: an earlier login does not count */
         bool silent;         /* PAM_SILENT */
         bool refuse_empty;   /* PAM_DISALLOW_NULL_AUTHTOK */
+        bool keys;           /* a key is noticed while a code is shown: see client_receive() */
 } ClientRequest;
 
 /* Documented conditions; everything below 0 is an unexpected errno. */
@@ -43,7 +48,9 @@ enum {
         CLIENT_E_AWAY = 1,  /* no bus, no daemon, no answer in time, or it went away */
         CLIENT_E_UNTRUSTED, /* the bus name belongs to somebody else */
         CLIENT_E_REFUSED,   /* the daemon does not serve this caller or has no room */
-        CLIENT_E_PROTOCOL,  /* what came back is no valid step */
+        CLIENT_E_PROTOCOL,  /* what came back is no valid step or answer */
+        CLIENT_E_SESSION,   /* there is no such session, or it is not to be had */
+        CLIENT_INPUT,       /* no error: client_receive() was woken by its other descriptor */
 };
 
 /**
@@ -71,6 +78,104 @@ DEFINE_CLEANUP(Client, client_free)
  * not sent, or the login is over). After anything but 0 only client_free() is of use.
  */
 int client_next(Client *client, const Secret *answer, Step *step);
+
+/**
+ * client_send() - the first half of client_next(): hand in the answer, wait for nothing but the greeting
+ *
+ * It may be called once more before client_receive() has brought a step, if the step at hand is a
+ * STEP_SCAN with .key, the first @answer was empty, and the second is not: the person goes the other way
+ * instead of scanning. What is typed there has no meaning, only that it is not empty.
+ *
+ * Return: as client_next(); -EINVAL also for an answer out of turn.
+ */
+int client_send(Client *client, const Secret *answer);
+
+/**
+ * client_receive() - the second half: wait for the next step, or for somebody to touch @input_fd
+ * @input_fd: looked at for input and for its end, never read; -1 for none
+ * @step: as in client_next()
+ *
+ * The time that client_next() may take counts from client_send().
+ *
+ * A key and a step may cross on the way: the step then comes as if there had been no key.
+ *
+ * Return: as client_next(), or CLIENT_INPUT; then the wait can go on with another call.
+ */
+int client_receive(Client *client, int input_fd, Step *step);
+
+/* What the daemon says of an account at this moment. */
+typedef enum ClientVerdict {
+        CLIENT_GRANTED,     /* the session's person and unit are as good as they were */
+        CLIENT_DENIED,      /* disabled, or another user's session */
+        CLIENT_UNIT,        /* the person may no longer act for the unit, or the unit not work here */
+        CLIENT_NOT_OURS,    /* no session, and the user has no account */
+        CLIENT_MAPPED,      /* no session, but the user has an account */
+        CLIENT_UNAVAILABLE, /* it cannot be found out now */
+        _CLIENT_VERDICT_MAX,
+} ClientVerdict;
+
+/**
+ * client_check() - may this user go on? Asked of the platform once more
+ * @request: of it .user is required; .service, .tty, .rhost and .session count if they are there
+ *
+ * Blocks at most LIMIT_NEXT_WAIT_USEC, as the platform is asked. Return: as client_open().
+ */
+int client_check(const ClientRequest *request, ClientVerdict *ret);
+
+/**
+ * client_open_session() - tell the daemon that the login has become a session, led by this process
+ * @request: of it .session and .user are required; .service, .tty and .rhost count
+ *
+ * Return: as client_open().
+ */
+int client_open_session(const ClientRequest *request);
+
+/** client_close_session() - tell the daemon that it is over. Return: as client_open(). */
+int client_close_session(const char *session);
+
+/* A session that the daemon knows. Strings are showable lines, NULL where unknown; all owned. */
+typedef struct ClientSession {
+        char *session;
+        char *user;
+        char *account, *name;
+        char *unit, *unit_name;
+        char *method;
+        char *service, *tty, *rhost;
+        uint64_t since_sec; /* since 1970 */
+        bool is_open;       /* open_session was called, close_session not yet */
+} ClientSession;
+
+typedef struct ClientSessions {
+        ClientSession *list;
+        size_t n;
+} ClientSessions;
+
+/** client_sessions() - all for root, one's own for everybody else. Return: as client_open(). */
+int client_sessions(ClientSessions *ret);
+/** client_sessions_done() - release and make empty; idempotent */
+void client_sessions_done(ClientSessions *sessions);
+
+/* "What would happen if": the question, NULL where it does not matter. */
+typedef struct ClientQuestion {
+        const char *account;
+        const char *unit;
+        const char *date; /* YYYY-MM-DD in China Standard Time; NULL: now */
+        const char *service;
+} ClientQuestion;
+
+/* The answer: words of org.itax.Auth1.Manager.Simulate, showable lines, NULL where unknown; all owned. */
+typedef struct ClientPolicy {
+        char *date;
+        char *phase, *phase_by;
+        char *user, *user_by;
+        char *unit_policy;
+        char *method;
+        bool unit_allowed, relation, declaration_password, certificate, unit_login;
+} ClientPolicy;
+
+/** client_simulate() - for root. Return: as client_open(). */
+int client_simulate(const ClientQuestion *question, ClientPolicy *ret);
+void client_policy_done(ClientPolicy *policy);
 
 /* How far the way to the daemon goes. */
 typedef enum ClientStage {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Daemon: find it on the bus, make sure it is the right one, get a socket from it
+/* Daemon: find it on the bus, make sure it is the right one, ask it
  *
  * Everything here shares one deadline. The bus is the one at the fixed address: the environment
  * belongs to whoever calls su. */
@@ -14,7 +14,6 @@
 
 #include "lib/client/client-private.h"
 #include "lib/common/limits.h"
-#include "lib/common/text.h"
 
 #define DRIVER "org.freedesktop.DBus"
 #define DRIVER_PATH "/org/freedesktop/DBus"
@@ -200,85 +199,21 @@ static int read_uid(sd_bus *bus, const char *owner, uint64_t deadline_usec, uid_
         return 0;
 }
 
-/* What describes the application is cut and filtered, but never dropped: that there is a remote host
- * at all decides how a login is bound to its terminal. */
-static int append_described(sd_bus_message *message, const char *key, const char *value, size_t n_max) {
-        _cleanup_(freep) char *filtered = NULL;
-        int r;
-
-        if (!value || value[0] == '\0')
-                return 0;
-        r = text_filter(value, n_max, &filtered);
-        if (r < 0)
-                return r;
-        return sd_bus_message_append(message, "{sv}", key, "s", filtered);
-}
-
-/* What must be taken literally is sent unchanged or not at all. */
-static int append_literal(sd_bus_message *message, const char *key, const char *value, size_t n_max) {
-        if (!value)
-                return 0;
-        if (value[0] == '\0' || strnlen(value, n_max + 1) > n_max || !text_is_showable(value))
-                return -EINVAL;
-        return sd_bus_message_append(message, "{sv}", key, "s", value);
-}
-
-static int append_request(sd_bus_message *message, const ClientRequest *request) {
-        int r;
-
-        r = sd_bus_message_open_container(message, 'a', "{sv}");
-        if (r >= 0)
-                r = sd_bus_message_append(message, "{sv}", "protocol", "u", (uint32_t)CLIENT_PROTOCOL);
-        if (r >= 0)
-                r = append_described(message, "service", request->service, LIMIT_SERVICE_BYTES);
-        if (r >= 0)
-                r = append_literal(message, "user", request->user, LIMIT_USER_BYTES);
-        if (r >= 0)
-                r = append_described(message, "tty", request->tty, LIMIT_TTY_BYTES);
-        if (r >= 0)
-                r = append_described(message, "rhost", request->rhost, LIMIT_HOST_BYTES);
-        if (r >= 0)
-                r = append_described(message, "locale", request->locale, LIMIT_LOCALE_BYTES);
-        if (r >= 0)
-                r = append_literal(message, "method", request->method, LIMIT_SERVICE_BYTES);
-        if (r >= 0)
-                r = append_literal(message, "unit", request->unit, LIMIT_UNIT_CODE_BYTES);
-        if (r >= 0)
-                r = append_literal(message, "prompts", request->prompts, LIMIT_SERVICE_BYTES);
-        if (r >= 0)
-                r = sd_bus_message_append(message, "{sv}", "silent", "b", (int)request->silent);
-        if (r >= 0)
-                r = sd_bus_message_append(message, "{sv}", "refuse_empty", "b", (int)request->refuse_empty);
-        if (r >= 0)
-                r = sd_bus_message_close_container(message);
-        return r;
-}
-
-static int open_login(sd_bus *bus, const char *owner, const ClientRequest *request,
-                      uint64_t deadline_usec, int *ret_fd) {
-        _cleanup_(message_unrefp) sd_bus_message *message = NULL, *reply = NULL;
+static int ask(sd_bus *bus, const char *owner, const DaemonCall *what, uint64_t deadline_usec,
+               sd_bus_message **ret) {
+        _cleanup_(message_unrefp) sd_bus_message *message = NULL;
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
-        int r, borrowed, fd;
+        int r;
 
         r = sd_bus_message_new_method_call(bus, &message, owner, "/org/itax/Auth1",
-                                           "org.itax.Auth1.Manager", "OpenLogin");
-        if (r >= 0)
-                r = append_request(message, request);
+                                           "org.itax.Auth1.Manager", what->member);
+        if (r >= 0 && what->append)
+                r = what->append(message, what->userdata);
         if (r < 0)
                 return bus_condition(r, NULL);
 
-        r = call(bus, message, deadline_usec, &error, &reply);
-        if (r != 0)
-                return is_gone(&error) ? DAEMON_E_GONE : r;
-        r = sd_bus_message_read(reply, "h", &borrowed);
-        if (r < 0)
-                return bus_condition(r, NULL);
-
-        fd = fcntl(borrowed, F_DUPFD_CLOEXEC, 3);
-        if (fd < 0)
-                return bus_condition(-errno, NULL);
-        *ret_fd = fd;
-        return 0;
+        r = call(bus, message, deadline_usec, &error, ret);
+        return r != 0 && is_gone(&error) ? DAEMON_E_GONE : r;
 }
 
 /* The way to a daemon that may be spoken to. @ret_holder owns @ret_owner. */
@@ -327,8 +262,8 @@ int daemon_probe(const ClientPlace *place, uint64_t deadline_usec, ClientProbe *
         return outward(reach(place, deadline_usec, ret, &bus, &holder, &owner));
 }
 
-static int find_once(const ClientPlace *place, const ClientRequest *request, uint64_t deadline_usec,
-                     int *ret_fd) {
+static int call_once(const ClientPlace *place, const DaemonCall *what, uint64_t deadline_usec,
+                     sd_bus_message **ret) {
         _cleanup_(bus_closep) sd_bus *bus = NULL;
         _cleanup_(message_unrefp) sd_bus_message *holder = NULL;
         const char *owner = NULL;
@@ -338,17 +273,17 @@ static int find_once(const ClientPlace *place, const ClientRequest *request, uin
         r = reach(place, deadline_usec, &probe, &bus, &holder, &owner);
         if (r != 0)
                 return r;
-        return open_login(bus, owner, request, deadline_usec, ret_fd);
+        return ask(bus, owner, what, deadline_usec, ret);
 }
 
-/* A daemon that ends between two of our calls, because it is updated or crashed, is started once more,
- * as nothing has been asked of anybody yet. Once only, or one that dies of our very call would be
- * started for ever. */
-int daemon_find(const ClientPlace *place, const ClientRequest *request, uint64_t deadline_usec,
-                int *ret_fd) {
+/* A daemon that ends between two of our calls, because it is updated or crashed, is started once more:
+ * what it has not answered it has not done, or no longer knows of. Once only, or one that dies of our
+ * very call would be started for ever. */
+int daemon_call(const ClientPlace *place, const DaemonCall *what, uint64_t deadline_usec,
+                sd_bus_message **ret) {
         int r = DAEMON_E_GONE;
 
         for (int n = 0; r == DAEMON_E_GONE && n < DAEMON_TRIES; n++)
-                r = find_once(place, request, deadline_usec, ret_fd);
+                r = call_once(place, what, deadline_usec, ret);
         return outward(r);
 }

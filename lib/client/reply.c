@@ -24,11 +24,12 @@ static const struct {
         { "unit", offsetof(Step, unit) },
         { "unit_name", offsetof(Step, unit_name) },
         { "method", offsetof(Step, method) },
+        { "session", offsetof(Step, session) },
 };
 
 typedef struct Reader {
         Step step;
-        bool has_layout, has_reason;
+        bool has_layout, has_reason, has_token, has_key;
 } Reader;
 
 static void reader_done(Reader *reader) {
@@ -119,6 +120,33 @@ static int read_reason(sd_bus_message *message, Reader *reader) {
         return 0;
 }
 
+static int read_token(sd_bus_message *message, Reader *reader) {
+        const char *word;
+        int r;
+
+        if (reader->has_token)
+                return CLIENT_E_PROTOCOL;
+        r = read_string(message, &word);
+        if (r != 0)
+                return r;
+        reader->step.token = step_token_from_string(word);
+        reader->has_token = true;
+        return 0;
+}
+
+static int read_key(sd_bus_message *message, Reader *reader) {
+        int value, r;
+
+        if (reader->has_key)
+                return CLIENT_E_PROTOCOL;
+        r = sd_bus_message_read(message, "v", "b", &value);
+        if (r < 0)
+                return r == -ENOMEM ? r : CLIENT_E_PROTOCOL;
+        reader->step.key = value;
+        reader->has_key = true;
+        return 0;
+}
+
 static int read_entry(sd_bus_message *message, Reader *reader) {
         const char *key;
         int r;
@@ -131,6 +159,10 @@ static int read_entry(sd_bus_message *message, Reader *reader) {
                 return read_layout(message, reader);
         if (strcmp(key, "reason") == 0)
                 return read_reason(message, reader);
+        if (strcmp(key, "authtok") == 0)
+                return read_token(message, reader);
+        if (strcmp(key, "key") == 0)
+                return read_key(message, reader);
         if (strcmp(key, "choices") == 0)
                 return read_choices(message, &reader->step);
         for (size_t i = 0; i < ELEMENTSOF(string_table); i++)

@@ -19,3 +19,23 @@ int client_open(const ClientRequest *request, Client **ret) {
 int client_probe(ClientProbe *ret) {
         return client_probe_at(&system_place, ret);
 }
+
+int client_check(const ClientRequest *request, ClientVerdict *ret) {
+        return client_check_at(&system_place, request, ret);
+}
+
+int client_open_session(const ClientRequest *request) {
+        return client_open_session_at(&system_place, request);
+}
+
+int client_close_session(const char *session) {
+        return client_close_session_at(&system_place, session);
+}
+
+int client_sessions(ClientSessions *ret) {
+        return client_sessions_at(&system_place, ret);
+}
+
+int client_simulate(const ClientQuestion *question, ClientPolicy *ret) {
+        return client_simulate_at(&system_place, question, ret);
+}

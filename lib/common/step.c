@@ -47,7 +47,7 @@ static const MemberRule member_table[_MEMBER_MAX] = {
         [MEMBER_UNIT]      = MEMBER(unit, LIMIT_UNIT_CODE_BYTES, FORM_LINE),
         [MEMBER_UNIT_NAME] = MEMBER(unit_name, LIMIT_NAME_BYTES, FORM_LINE),
         [MEMBER_METHOD]    = MEMBER(method, sizeof("password") - 1, FORM_LINE),
-        [MEMBER_SESSION]   = MEMBER(session, STEP_SESSION_CHARS, FORM_LINE),
+        [MEMBER_SESSION]   = MEMBER(session, LIMIT_SESSION_BYTES, FORM_LINE),
 };
 
 /* What a cell of the shape table says; an empty cell is ABSENT. */
@@ -264,8 +264,8 @@ int step_validate(const Step *step) {
 }
 
 bool step_session_is_valid(const char *session) {
-        return strlen(session) == STEP_SESSION_CHARS &&
-               strspn(session, "0123456789abcdef") == STEP_SESSION_CHARS;
+        return strlen(session) == LIMIT_SESSION_BYTES &&
+               strspn(session, "0123456789abcdef") == LIMIT_SESSION_BYTES;
 }
 
 bool step_is_terminal(const Step *step) {

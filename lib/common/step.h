@@ -54,8 +54,6 @@ typedef enum StepToken {
         _STEP_TOKEN_MAX,
 } StepToken;
 
-#define STEP_SESSION_CHARS 32U
-
 /* A step. All strings are owned by the step; NULL where a member has no meaning. */
 typedef struct Step {
         uint32_t serial; /* to be returned with the answer; never 0 */
@@ -106,7 +104,7 @@ enum {
         STEP_E_TEXT,      /* a string holds what must not reach a terminal */
 };
 
-/** step_session_is_valid() - is it the name of a session: STEP_SESSION_CHARS lower-case hex digits? */
+/** step_session_is_valid() - is it the name of a session: LIMIT_SESSION_BYTES lower-case hex digits? */
 bool step_session_is_valid(const char *session);
 
 /** step_is_terminal() - true for STEP_DONE and STEP_FAIL */

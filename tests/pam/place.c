@@ -7,3 +7,15 @@
 int client_open(const ClientRequest *request, Client **ret) {
         return client_open_at(&test_place, request, ret);
 }
+
+int client_check(const ClientRequest *request, ClientVerdict *ret) {
+        return client_check_at(&test_place, request, ret);
+}
+
+int client_open_session(const ClientRequest *request) {
+        return client_open_session_at(&test_place, request);
+}
+
+int client_close_session(const char *session) {
+        return client_close_session_at(&test_place, session);
+}

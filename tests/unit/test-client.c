@@ -35,7 +35,10 @@ typedef enum Manner {
         MANNER_EMPTY,     /* reply without arguments */
         MANNER_ERROR,     /* reply with the error .kind */
         MANNER_HANG_UP,   /* close the socket instead */
-        MANNER_SILENT,    /* do not reply */
+        MANNER_SILENT,    /* do not reply, now or later */
+        MANNER_OVERTAKEN, /* the call before is superseded, this one gets the step */
+        MANNER_CROSSED,   /* the other way round */
+        MANNER_BOTH_SUPERSEDED,
 } Manner;
 
 typedef struct Reply {
@@ -56,6 +59,7 @@ typedef struct Peer {
         uint32_t serials[STRANGERS];
         char answers[STRANGERS][LIMIT_ANSWER_BYTES + 1];
         size_t n_answers[STRANGERS];
+        sd_bus_message *held; /* the call that got no reply yet */
 } Peer;
 
 static int append_entry(sd_bus_message *m, const Entry *e) {
@@ -107,6 +111,10 @@ static int send_step(sd_bus_message *call, const Reply *reply) {
         return r < 0 ? r : sd_bus_send(NULL, m, NULL);
 }
 
+static int supersede(sd_bus_message *call) {
+        return sd_bus_reply_method_errorf(call, "org.itax.Auth1.Error.Superseded", "the other call counts");
+}
+
 static int on_message(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error) {
         Peer *peer = userdata;
         const Reply *reply;
@@ -138,7 +146,14 @@ static int on_message(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *
         case MANNER_ERROR:
                 return sd_bus_reply_method_errorf(m, reply->kind, "no");
         case MANNER_SILENT:
+                peer->held = sd_bus_message_ref(m);
                 return 1;
+        case MANNER_OVERTAKEN:
+                return supersede(peer->held) < 0 || send_step(m, reply) < 0 ? -EPROTO : 1;
+        case MANNER_CROSSED:
+                return send_step(peer->held, reply) < 0 || supersede(m) < 0 ? -EPROTO : 1;
+        case MANNER_BOTH_SUPERSEDED:
+                return supersede(peer->held) < 0 || supersede(m) < 0 ? -EPROTO : 1;
         case MANNER_HANG_UP:
                 break;
         }
@@ -168,6 +183,7 @@ static void *peer_run(void *userdata) {
                 if (r == 0)
                         r = sd_bus_wait(bus, UINT64_MAX);
         }
+        peer->held = sd_bus_message_unref(peer->held);
         return NULL;
 }
 
@@ -211,6 +227,23 @@ static const ReadCase read_cases[] = {
           STEP(1, "info", { "future", "ay", "" }, { "text", "s", "t" }, { "more", "as", "ab" }), 0 },
         { "an unknown key twice is nobody's business",
           STEP(1, "info", { "future", "s", "x" }, { "future", "s", "x" }), 0 },
+
+        { "a prompt for the account password", STEP(1, "prompt-secret", { "prompt", "s", "p" }, { "authtok", "s", "current" }), 0 },
+        { "a code that a key leaves", STEP(1, "scan", { "key", "b", "" }), 0 },
+        { "a session", DONE({ "session", "s", "0123456789abcdef0123456789abcdef" }), 0 },
+        { "a unit without a person",
+          STEP(1, "done", { "user", "s", "zs" }, { "unit", "s", "9" }, { "method", "s", "unit" }), 0 },
+
+        { "a session that is no such name", DONE({ "session", "s", "0123456789abcdef" }), CLIENT_E_PROTOCOL },
+        { "a person without an account", STEP(1, "done", { "user", "s", "zs" }, { "unit", "s", "9" }, { "method", "s", "qr" }),
+          CLIENT_E_PROTOCOL },
+        { "an unknown password", STEP(1, "prompt-secret", { "prompt", "s", "p" }, { "authtok", "s", "old" }), CLIENT_E_PROTOCOL },
+        { "a password that is seen", STEP(1, "prompt-echo", { "prompt", "s", "p" }, { "authtok", "s", "new" }), CLIENT_E_PROTOCOL },
+        { "two passwords", STEP(1, "prompt-secret", { "prompt", "s", "p" }, { "authtok", "s", "new" }, { "authtok", "s", "new" }),
+          CLIENT_E_PROTOCOL },
+        { "a key at a prompt", STEP(1, "prompt-secret", { "prompt", "s", "p" }, { "key", "b", "" }), CLIENT_E_PROTOCOL },
+        { "a key that is a string", STEP(1, "scan", { "key", "s", "true" }), CLIENT_E_PROTOCOL },
+        { "a key twice", STEP(1, "scan", { "key", "b", "" }, { "key", "b", "" }), CLIENT_E_PROTOCOL },
 
         { "serial 0", STEP(0, "info", {}), CLIENT_E_PROTOCOL },
         { "an unknown kind", STEP(1, "success", { "user", "s", "zs" }), CLIENT_E_PROTOCOL },
@@ -367,6 +400,113 @@ static void test_same_serial(_unused_ void **state) {
         peer_stop(&peer, &client);
 }
 
+typedef struct KeyCase {
+        const char *sentence;
+        Reply replies[3]; /* to the first call, to nothing, to the key */
+        int result;
+        StepKind kind;
+} KeyCase;
+
+#define SCAN(manner, ...) { manner, 1, "scan", { __VA_ARGS__ } }
+#define KEY { "key", "b", "" }
+#define PROMPT { "prompt", "s", "p" }
+static const KeyCase key_cases[] = {
+        { "the key overtakes",
+          { SCAN(MANNER_STEP, KEY), { .manner = MANNER_SILENT }, { MANNER_OVERTAKEN, 2, "prompt-echo", { PROMPT } } },
+          0, STEP_PROMPT_ECHO },
+        { "the key comes too late",
+          { SCAN(MANNER_STEP, KEY), { .manner = MANNER_SILENT }, { MANNER_CROSSED, 2, "info", {} } }, 0, STEP_INFO },
+        { "the key comes after the end",
+          { SCAN(MANNER_STEP, KEY), { .manner = MANNER_SILENT },
+            { MANNER_CROSSED, 2, "fail", { { "reason", "s", "denied" } } } }, 0, STEP_FAIL },
+        { "the key is not answered", { SCAN(MANNER_STEP, KEY), { .manner = MANNER_SILENT }, { .manner = MANNER_HANG_UP } },
+          CLIENT_E_AWAY, 0 },
+        { "neither counts",
+          { SCAN(MANNER_STEP, KEY), { .manner = MANNER_SILENT }, { .manner = MANNER_BOTH_SUPERSEDED } },
+          CLIENT_E_AWAY, 0 },
+        { "the key overtakes with the same serial",
+          { SCAN(MANNER_STEP, KEY), { .manner = MANNER_SILENT }, { MANNER_OVERTAKEN, 1, "info", {} } },
+          CLIENT_E_PROTOCOL, 0 },
+};
+
+static void test_key(_unused_ void **state) {
+        for (size_t i = 0; i < ELEMENTSOF(key_cases); i++) {
+                const KeyCase *c = &key_cases[i];
+                _cleanup_(client_freep) Client *client = NULL;
+                _cleanup_(secret_freep) Secret *key = NULL;
+                _cleanup_(step_done) Step step = {};
+                int fds[2], r;
+                Peer peer;
+
+                assert_int_equal(pipe(fds), 0);
+                assert_int_equal(secret_new_from("key", 3, &key), 0);
+                peer_start(&peer, c->replies, 3, &client);
+                assert_int_equal(client_receive(client, -1, &step), -EINVAL); /* nothing was sent */
+                assert_int_equal(client_next(client, NULL, &step), 0);
+                assert_int_equal(client_send(client, NULL), 0);
+                assert_int_equal(client_send(client, NULL), -EINVAL);
+                assert_int_equal(write(fds[1], "x", 1), 1);
+                /* The descriptor is looked at and not read. */
+                for (int n = 0; n < 3; n++)
+                        assert_int_equal(client_receive(client, fds[0], &step), CLIENT_INPUT);
+                assert_int_equal(client_send(client, key), 0);
+                assert_int_equal(client_send(client, key), -EINVAL);
+                r = client_receive(client, -1, &step);
+                if (r != c->result)
+                        fail_msg("%s: %d", c->sentence, r);
+                if (r == 0)
+                        assert_int_equal(step.kind, c->kind);
+                peer_stop(&peer, &client);
+                assert_int_equal(peer.n_answers[1], 0);
+                assert_int_equal(peer.n_answers[2], 3);
+                assert_int_equal(peer.serials[2], 1);
+                (void)close(fds[0]);
+                (void)close(fds[1]);
+        }
+}
+
+/* Only where the daemon offers it. */
+static void test_key_out_of_turn(_unused_ void **state) {
+        static const Reply cases[][2] = {
+                { { MANNER_STEP, 1, "scan", {} }, { .manner = MANNER_SILENT } },
+                { { MANNER_STEP, 1, "prompt-echo", { PROMPT } }, { .manner = MANNER_SILENT } },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(client_freep) Client *client = NULL;
+                _cleanup_(secret_freep) Secret *key = NULL;
+                _cleanup_(step_done) Step step = {};
+                Peer peer;
+
+                assert_int_equal(secret_new_from("key", 3, &key), 0);
+                peer_start(&peer, cases[i], 2, &client);
+                assert_int_equal(client_next(client, NULL, &step), 0);
+                assert_int_equal(client_send(client, NULL), 0);
+                assert_int_equal(client_send(client, key), -EINVAL);
+                peer_stop(&peer, &client);
+                assert_int_equal(peer.n_calls <= 2, true);
+        }
+}
+
+/* The end of the other descriptor is input, too. */
+static void test_input(_unused_ void **state) {
+        static const Reply replies[] = { SCAN(MANNER_STEP, KEY), { .manner = MANNER_SILENT } };
+        _cleanup_(client_freep) Client *client = NULL;
+        _cleanup_(step_done) Step step = {};
+        int fds[2];
+        Peer peer;
+
+        assert_int_equal(pipe(fds), 0);
+        peer_start(&peer, replies, 2, &client);
+        assert_int_equal(client_next(client, NULL, &step), 0);
+        assert_int_equal(client_send(client, NULL), 0);
+        (void)close(fds[1]);
+        assert_int_equal(client_receive(client, fds[0], &step), CLIENT_INPUT);
+        (void)close(fds[0]);
+        assert_int_equal(client_receive(client, fds[0], &step), CLIENT_INPUT);
+        peer_stop(&peer, &client);
+}
+
 /* threats 33: a daemon that is stopped, before it greets and in the middle of the conversation */
 static void test_no_greeting(_unused_ void **state) {
         _cleanup_(client_freep) Client *client = NULL;
@@ -504,6 +644,9 @@ int main(void) {
                 cmocka_unit_test(test_members),
                 cmocka_unit_test(test_answer_length),
                 cmocka_unit_test(test_same_serial),
+                cmocka_unit_test(test_key),
+                cmocka_unit_test(test_key_out_of_turn),
+                cmocka_unit_test(test_input),
                 cmocka_unit_test(test_no_greeting),
                 cmocka_unit_test(test_no_reply),
                 cmocka_unit_test(test_hang_up_first),
