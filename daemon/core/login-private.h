@@ -236,6 +236,7 @@ typedef struct Facts {
         bool unit_admitted; /* and one that this host admits, if any was proven */
         bool route_admitted; /* program, policy and phase admit the way the person came */
         bool phase_kept;    /* and that in which the unit was proven */
+        bool purpose_met;   /* what was wanted has come about, and nothing else */
 } Facts;
 
 void login_facts(const Login *login, Facts *ret);
@@ -273,6 +274,9 @@ int login_answered(Login *login, const Secret *answer);
 /** answer_plain() - a short answer without spaces around, full-width made plain; false if it is
  * longer than @n - 1, or no text; then @ret may hold a part of it */
 bool answer_plain(const Secret *answer, char *ret, size_t n);
+/** answer_narrow() - the ASCII character that a full-width one of three bytes at @s stands for; 0 if there
+ * is none within @n bytes */
+char answer_narrow(const char *s, size_t n);
 /** answer_is_password() - can the platform be sent this? Not empty, not too long, well-formed, no
  * control character */
 bool answer_is_password(const Secret *answer);
