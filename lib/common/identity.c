@@ -16,6 +16,7 @@
 
 #define IDENTITY_CHARS 18
 #define MOBILE_CHARS 11
+#define OLD_IDENTITY_CHARS 15
 #define YEAR_MIN 1900
 #define YEAR_MAX 2100
 
@@ -182,6 +183,35 @@ bool login_name_is_valid(const char *name) {
         return login_name_check(name) == ACCOUNT_FAULT_NONE;
 }
 
+/* Who registered with one of these has no resident identity card: residence permits of residents of
+ * Hong Kong, Macao and Taiwan (81, 82, 83 and four zeros in place of a region), and the foreigner's
+ * permanent residence card of 2023 (9, then the province's two digits; unit codes may begin like
+ * that, but have no date of birth). */
+static bool is_residence_number(const char *number) {
+        int province = (number[1] - '0') * 10 + (number[2] - '0');
+
+        return strncmp(number, "810000", 6) == 0 || strncmp(number, "820000", 6) == 0 ||
+               strncmp(number, "830000", 6) == 0 ||
+               (number[0] == '9' && province >= 11 && province <= 65 &&
+                identity_number_check(number) == ACCOUNT_FAULT_NONE);
+}
+
+static AccountFault digits_fault(size_t n) {
+        switch (n) {
+        case MOBILE_CHARS:
+                return ACCOUNT_FAULT_MOBILE;
+        case OLD_IDENTITY_CHARS:
+                return ACCOUNT_FAULT_OLD_IDENTITY;
+        case MOBILE_CHARS - 1:
+        case MOBILE_CHARS + 1:
+        case IDENTITY_CHARS - 1:
+        case IDENTITY_CHARS + 1:
+                return ACCOUNT_FAULT_LENGTH;
+        default:
+                return ACCOUNT_FAULT_DIGITS;
+        }
+}
+
 static AccountFault name_classify(char *name, AccountKind *ret_kind) {
         size_t n = strlen(name), n_digits = count_digits(name);
         AccountFault fault;
@@ -197,8 +227,11 @@ static AccountFault name_classify(char *name, AccountKind *ret_kind) {
                 if (name[n - 1] == 'x')
                         name[n - 1] = 'X';
                 *ret_kind = ACCOUNT_IDENTITY;
-                return identity_number_check(name);
+                return is_residence_number(name) ? ACCOUNT_FAULT_DOCUMENT
+                                                 : identity_number_check(name);
         }
+        if (n > 0 && n_digits == n)
+                return digits_fault(n);
 
         fault = login_name_check(name);
         if (fault == ACCOUNT_FAULT_NONE)
@@ -243,6 +276,36 @@ static AccountFault part_normalise(const char *s, const char *end, char *ret, si
         return ACCOUNT_FAULT_NONE;
 }
 
+static bool is_divider(int32_t c) {
+        return c == ' ' || c == '-' || (c >= 0x2010 && c <= 0x2015) || c == 0x2212;
+}
+
+/* "199-0000-0001", "+86 199 0000 0001", "990101 19900101 0019": numbers as they stand on cards. What
+ * is no such number stays as it is. */
+static void number_join(char *name) {
+        char joined[IDENTITY_CHARS + 1];
+        const char *p = strncmp(name, "+86", 3) == 0 ? name + 3 : name, *end = p + strlen(p);
+        bool fits = true, is_mobile = p != name;
+        size_t n = 0;
+
+        while (p < end && fits) {
+                int32_t c = character_next(&p, end);
+
+                if (is_divider(c))
+                        continue;
+                fits = n < IDENTITY_CHARS &&
+                       (is_digit(c) || (n == IDENTITY_CHARS - 1 && (c == 'X' || c == 'x')));
+                if (fits)
+                        joined[n++] = (char)c;
+        }
+
+        if (fits && (n == MOBILE_CHARS || (n == IDENTITY_CHARS && !is_mobile))) {
+                memcpy(name, joined, n);
+                name[n] = '\0';
+        }
+        explicit_bzero(joined, sizeof(joined));
+}
+
 /* The first '@' of either width, NULL if there is none or the text before it is malformed. */
 static const char *find_at(const char *s, const char *end) {
         while (s < end) {
@@ -280,8 +343,10 @@ void account_parse(const char *typed, Account *ret) {
                 ret->fault = unit_parse(at, end, ret->unit);
         if (ret->fault == ACCOUNT_FAULT_NONE)
                 ret->fault = part_normalise(typed, at ? at : end, ret->name, LIMIT_ACCOUNT_BYTES);
-        if (ret->fault == ACCOUNT_FAULT_NONE)
+        if (ret->fault == ACCOUNT_FAULT_NONE) {
+                number_join(ret->name);
                 ret->fault = name_classify(ret->name, &ret->kind);
+        }
 
         /* What is not an account may be a password typed at the wrong prompt: it is not kept.
          * "@UNIT" alone keeps its unit, as an empty account means something to the caller. */
@@ -291,6 +356,30 @@ void account_parse(const char *typed, Account *ret) {
                 if (ret->fault != ACCOUNT_FAULT_EMPTY)
                         explicit_bzero(ret->unit, sizeof(ret->unit));
         }
+}
+
+bool account_looks_like_document(const char *name) {
+        size_t n = strlen(name), n_letters = 0, n_digits;
+
+        while (is_upper(name[n_letters]) || is_lower(name[n_letters]))
+                n_letters++;
+        n_digits = count_digits(name + n_letters);
+
+        if (n_letters + n_digits == n)
+                switch (n_letters) {
+                case 1: /* passport, permit of residents of Hong Kong and Macao */
+                        return n_digits == 8 || n_digits == 10;
+                case 2: /* passport */
+                        return n_digits == 7;
+                case 3: /* permanent residence card */
+                        return n_digits == 12;
+                default:
+                        return false;
+                }
+
+        /* The longer permit of residents of Taiwan: ten digits and a letter */
+        return n_letters == 0 && n_digits == 10 && n == 11 &&
+               (is_upper(name[10]) || is_lower(name[10]));
 }
 
 PasswordFault password_check(const char *password, size_t n) {

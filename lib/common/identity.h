@@ -28,6 +28,9 @@ typedef enum AccountFault {
         ACCOUNT_FAULT_CHECK,      /* 18 characters, but the check character does not fit */
         ACCOUNT_FAULT_DATE,       /* 18 characters, but no such birth date */
         ACCOUNT_FAULT_DIGITS,     /* digits only, and neither mobile number nor identity number */
+        ACCOUNT_FAULT_MOBILE,     /* 11 digits, but no mobile number begins like that */
+        ACCOUNT_FAULT_OLD_IDENTITY, /* 15 digits, as on the identity cards of the first generation */
+        ACCOUNT_FAULT_DOCUMENT,   /* 18 characters, of a document that is no resident identity card */
 } AccountFault;
 
 /* An account as typed, taken apart. */
@@ -44,7 +47,8 @@ typedef struct Account {
  * @ret: always filled; .kind is ACCOUNT_INVALID with .fault when it cannot be an account
  *
  * Canonical form: spaces around it removed (also U+3000), full-width letters, digits, '@' and '_'
- * made plain, a lower-case 'x' at the end of an identity number made upper case. Case of a login
+ * made plain, a lower-case 'x' at the end of an identity number made upper case, "+86" and what
+ * divides the groups of a mobile or identity number (spaces, dashes) removed. Case of a login
  * name stays. "@UNIT-CODE" behind the account is split off; a unit code that cannot be right makes
  * the account invalid with ACCOUNT_FAULT_CHARACTERS. NFC is not applied here: Chinese characters
  * have no other normal form, and combining marks are refused as ACCOUNT_FAULT_CHARACTERS.
@@ -53,6 +57,11 @@ typedef struct Account {
  * "@UNIT-CODE" with nothing before it is ACCOUNT_FAULT_EMPTY and keeps its unit.
  */
 void account_parse(const char *typed, Account *ret);
+
+/** account_looks_like_document() - has a login name the shape of the number of a document that is no
+ * resident identity card? Passport, permits of residents of Hong Kong, Macao and Taiwan, permanent
+ * residence card of before 2023. By shape alone: a login name may have it too. */
+bool account_looks_like_document(const char *name);
 
 /** identity_number_check() - GB 11643-1999: 17 digits, a date that exists, the check character
  * (0-9, X) */
