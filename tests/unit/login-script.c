@@ -26,10 +26,21 @@ static const char *const say_names[_SAY_MAX] = {
         NAME(ASK_DIGITS),
         NAME(ASK_DIGITS_OR_PASSWORD),
         NAME(ASK_UNIT),
+        NAME(ASK_UNIT_OR_START),
         NAME(ASK_UNIT_PASSWORD),
         NAME(ASK_UNIT_PASSWORD_OR_LIST),
+        NAME(ASK_UNIT_PASSWORD_OR_BACK),
         NAME(ASK_UNIT_CAPTCHA),
         NAME(ASK_UNIT_CAPTCHA_OR_LIST),
+        NAME(ASK_UNIT_CAPTCHA_OR_BACK),
+        NAME(ASK_UNIT_WAY),
+        NAME(ASK_UNIT_WAY_OR_BACK),
+        NAME(ASK_PIN),
+        NAME(ASK_PIN_OR_BACK),
+        NAME(ASK_PASSWORD_CURRENT),
+        NAME(ASK_NEW_PASSWORD),
+        NAME(ASK_NEW_PASSWORD_AGAIN),
+        NAME(ASK_LINKS),
         NAME(ASK_ONE),
         NAME(ACCOUNT_EMPTY),
         NAME(ACCOUNT_LENGTH),
@@ -37,18 +48,28 @@ static const char *const say_names[_SAY_MAX] = {
         NAME(ACCOUNT_CHECK),
         NAME(ACCOUNT_DATE),
         NAME(ACCOUNT_DIGITS),
+        NAME(ACCOUNT_MOBILE),
+        NAME(ACCOUNT_OLD_IDENTITY),
+        NAME(ACCOUNT_DOCUMENT),
         NAME(ACCOUNT_OTHER_UNIT),
         NAME(PASSWORD_EMPTY),
         NAME(PASSWORD_IMPOSSIBLE),
         NAME(PASSWORD_WRONG),
         NAME(PASSWORD_WRONG_TRIES),
+        NAME(PASSWORD_BACK),
+        NAME(PASSWORD_DOCUMENT),
         NAME(CAPTCHA_DUE),
         NAME(CAPTCHA_WRONG),
+        NAME(CAPTCHA_NO_PICTURE),
+        NAME(CAPTCHA_NO_PICTURE_END),
         NAME(LOCKED),
         NAME(LOCKED_MINUTES),
         NAME(DISABLED),
         NAME(SCAN_INVITE),
         NAME(SCAN_ADDRESS),
+        NAME(SCAN_ADDRESS_ONLY),
+        NAME(SCAN_OPEN),
+        NAME(SCAN_KEY),
         NAME(SCAN_DIGITS),
         NAME(SCAN_WAITING),
         NAME(SCAN_SCANNED),
@@ -64,11 +85,40 @@ static const char *const say_names[_SAY_MAX] = {
         NAME(WRONG_PHONE),
         NAME(WRONG_PERSON),
         NAME(NO_LOCAL_USER),
+        NAME(LINKS_INVITE),
+        NAME(LINKS_NONE),
+        NAME(LINKS_FORGOT_PASSWORD),
+        NAME(LINKS_REGISTER),
+        NAME(LINKS_APP),
+        NAME(LINKS_FORGOT_DECLARATION),
+        NAME(LINK_FORGOT_PASSWORD),
+        NAME(LINK_REGISTER),
+        NAME(LINK_APP),
+        NAME(LINK_FORGOT_DECLARATION),
+        NAME(LINK_FORGOT_DECLARATION_APP),
+        NAME(NEW_PASSWORD_RULES),
+        NAME(NEW_PASSWORD_EMPTY),
+        NAME(NEW_PASSWORD_SHORT),
+        NAME(NEW_PASSWORD_LONG),
+        NAME(NEW_PASSWORD_CLASSES),
+        NAME(NEW_PASSWORD_SPACE),
+        NAME(NEW_PASSWORD_CHARACTERS),
+        NAME(NEW_PASSWORD_SAME),
+        NAME(NEW_PASSWORD_DIFFERENT),
+        NAME(NEW_PASSWORD_WEAK),
+        NAME(NEW_PASSWORD_CHANGED),
+        NAME(UNIT_PERSON),
         NAME(UNIT_INVITE),
         NAME(UNIT_PAGES),
+        NAME(UNIT_FOUND),
+        NAME(UNIT_FOUND_PAGES),
+        NAME(UNIT_FOUND_NONE),
         NAME(UNIT_ENTRY),
+        NAME(UNIT_ENTRY_LAST),
         NAME(UNIT_CHOSEN),
         NAME(UNIT_NONE),
+        NAME(UNIT_NONE_ALLOWED),
+        NAME(UNIT_NOT_ALLOWED),
         NAME(UNIT_CHOICE_WRONG),
         NAME(UNIT_NOT_YOURS),
         NAME(UNIT_UNRELATED),
@@ -81,6 +131,30 @@ static const char *const say_names[_SAY_MAX] = {
         NAME(UNIT_PASSWORD_WRONG_TRIES),
         NAME(UNIT_LOCKED),
         NAME(UNIT_LOCKED_MINUTES),
+        NAME(UNIT_WAY_INVITE),
+        NAME(UNIT_WAY_PASSWORD),
+        NAME(UNIT_WAY_CERTIFICATE),
+        NAME(UNIT_WAY_WRONG),
+        NAME(PIN_EMPTY),
+        NAME(PIN_IMPOSSIBLE),
+        NAME(PIN_SAME),
+        NAME(PIN_WRONG),
+        NAME(PIN_WRONG_TRIES),
+        NAME(PIN_LOCKED),
+        NAME(PIN_OVER),
+        NAME(CERTIFICATE_NO_KEY),
+        NAME(CERTIFICATE_FAILED),
+        NAME(CERTIFICATE_UNTRUSTED),
+        NAME(CERTIFICATE_EXPIRED),
+        NAME(CERTIFICATE_REVOKED),
+        NAME(CERTIFICATE_USAGE),
+        NAME(CERTIFICATE_OTHER_UNIT),
+        NAME(CERTIFICATE_SIGNATURE),
+        NAME(UNIT_LOGIN),
+        NAME(UNIT_LOGIN_CLOSED),
+        NAME(UNIT_LOGIN_WRONG),
+        NAME(UNIT_LOGIN_WRONG_TRIES),
+        NAME(UNIT_NO_LOCAL_USER),
         NAME(TIMEOUT),
         NAME(UNAVAILABLE),
         NAME(TOO_MANY_ANSWERS),
@@ -165,6 +239,8 @@ static void write_step(Line *line, const Plan *plan) {
                 line_add(line, " qr");
         if (plan->captcha_png)
                 line_add(line, " picture");
+        if (plan->key)
+                line_add(line, " key");
         if (plan->unchanged)
                 line_add(line, " unchanged");
         if (plan->kind == STEP_FAIL && plan->user)
@@ -201,6 +277,23 @@ static void write_request(Line *line, const Request *request) {
         case REQUEST_UNIT_PASSWORD:
                 line_add(line, "declaration %s/%s", request->unit, secret_text(request->password));
                 break;
+        case REQUEST_UNIT_CHALLENGE:
+                line_add(line, "challenge %s", request->unit);
+                break;
+        case REQUEST_UNIT_CERTIFICATE:
+                line_add(line, "certificate %s/%s/%s", request->unit, request->challenge,
+                         request->result->signature);
+                break;
+        case REQUEST_UNIT_LOGIN:
+                line_add(line, "unit %s/%s", request->unit, secret_text(request->password));
+                break;
+        case REQUEST_RESUME:
+                line_add(line, "resume %s", account);
+                break;
+        case REQUEST_NEW_PASSWORD:
+                line_add(line, "change %s/%s/%s", account, secret_text(request->password),
+                         secret_text(request->new_password));
+                break;
         case REQUEST_NONE:
         case _REQUEST_KIND_MAX:
                 fail_msg("a request of no kind");
@@ -229,10 +322,17 @@ void script_write(const LoginActions *actions, char *to, size_t n) {
                         line_add(&line, "cancel");
                         break;
                 case ACTION_RESOLVE:
-                        line_add(&line, "resolve %s", action->account);
+                        line_add(&line, "resolve %s%s", action->is_unit ? "unit " : "", action->account);
                         break;
                 case ACTION_FIND:
                         line_add(&line, "find %s", action->account);
+                        break;
+                case ACTION_SIGN:
+                        line_add(&line, "sign %s/%s/%s", action->unit, action->text,
+                                 secret_text(action->pin));
+                        break;
+                case ACTION_SIGN_CANCEL:
+                        line_add(&line, "sign-cancel");
                         break;
                 case ACTION_END:
                         line_add(&line, "end %s", action->outcome->detail);
@@ -273,6 +373,7 @@ static void person_copy(const ScriptPerson *from, ReplyPerson *ret) {
                 ret->units[i].name = copy("测试有限公司");
                 ret->units[i].authorised = strchr(colon, '+');
                 ret->units[i].has_password = strchr(colon, 'p');
+                ret->units[i].has_certificate = strchr(colon, 'c');
         }
 }
 
@@ -307,6 +408,17 @@ void script_reply(const Move *move, Reply *ret) {
         case REPLY_STATE:
                 ret->state = (DeviceState)move->number;
                 break;
+        case REPLY_CHALLENGE:
+                ret->challenge = copy("c2FsdA");
+                ret->to_sign = copy("to-sign");
+                break;
+        case REPLY_CERTIFICATE:
+                ret->certificate_fault = (CertificateFault)move->number;
+                break;
+        case REPLY_PHASE:
+        case REPLY_CHANGED:
+        case REPLY_WEAK:
+        case REPLY_SAME:
         case REPLY_DISABLED:
         case REPLY_REFUSED:
         case REPLY_WRONG_PERSON:
@@ -319,6 +431,17 @@ void script_reply(const Move *move, Reply *ret) {
         case _REPLY_KIND_MAX:
                 break;
         }
+}
+
+void script_signed(const Move *move, Signed *ret) {
+        *ret = (Signed){ .status = (SignStatus)move->number, .tries_left = -1 };
+
+        if (ret->status == SIGN_OK) {
+                ret->algorithm = copy("RS256");
+                ret->certificates = copy("-----BEGIN CERTIFICATE-----");
+                ret->signature = copy(move->text ? move->text : "c2lnbmF0dXJl");
+        } else if (move->text)
+                ret->tries_left = atoi(move->text);
 }
 
 void script_start(Script *script, const LoginSetup *setup) {
@@ -337,7 +460,14 @@ void script_done(Script *script) {
 
 void script_move(Script *script, const Move *move) {
         _cleanup_(secret_freep) Secret *answer = NULL;
+        static const LoginLinks links = {
+                .forgot_password = "https://itax.lab/f",
+                .register_account = "https://itax.lab/r",
+                .app = "https://itax.lab/a",
+                .forgot_declaration = "https://itax.lab/d",
+        };
         _cleanup_(reply_done) Reply reply = {};
+        _cleanup_(signed_done) Signed result = {};
         LoginEvent event = {};
         LoginActions actions;
 
@@ -369,6 +499,15 @@ void script_move(Script *script, const Move *move) {
                 event.kind = EVENT_FOUND;
                 event.user = move->text;
                 break;
+        case MOVE_SIGNED:
+                event.kind = EVENT_SIGNED;
+                script_signed(move, &result);
+                event.result = &result;
+                break;
+        case MOVE_LINKS:
+                login_links(script->login, &links);
+                script->did[0] = '\0';
+                return;
         case MOVE_EXPIRE:
                 event.kind = EVENT_EXPIRED;
                 script->now_usec = login_deadline(script->login);

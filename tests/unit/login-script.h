@@ -16,7 +16,7 @@
 #define U4 "990101000000004"
 
 /* A person as the platform describes one; unit codes with what may be done with them: '+'
- * authorised, 'p' has a declaration password, as in "919900000000000018:+p". */
+ * authorised, 'p' has a declaration password, 'c' a certificate, as in "919900000000000018:+p". */
 typedef struct ScriptPerson {
         const char *login_name, *name;
         bool hint_matched;
@@ -38,6 +38,8 @@ typedef enum MoveKind {
         MOVE_REPLY,
         MOVE_RESOLVED,
         MOVE_FOUND,
+        MOVE_SIGNED,   /* .number is the SignStatus; .text the signature, or how many tries are left */
+        MOVE_LINKS,    /* the platform announces all its pages; no event */
         MOVE_PASS,     /* time passes: .number seconds; nothing happens to the login */
         MOVE_EXPIRE,   /* time passes up to the deadline, and EVENT_EXPIRED comes */
         MOVE_GONE,
@@ -60,6 +62,9 @@ typedef struct Move {
 #define ENTER(expected) { .kind = MOVE_ANSWER, .expect = (expected) }
 #define RESOLVED(user, expected) { .kind = MOVE_RESOLVED, .text = (user), .expect = (expected) }
 #define FOUND(user, expected) { .kind = MOVE_FOUND, .text = (user), .expect = (expected) }
+#define SIGNED(status_, text_, expected) \
+        { .kind = MOVE_SIGNED, .number = SIGN_##status_, .text = (text_), .expect = (expected) }
+#define LINKS() { .kind = MOVE_LINKS, .expect = "" }
 #define PASS(seconds) { .kind = MOVE_PASS, .number = (seconds), .expect = "" }
 #define EXPIRE(expected) { .kind = MOVE_EXPIRE, .expect = (expected) }
 #define GONE(expected) { .kind = MOVE_GONE, .expect = (expected) }
@@ -112,3 +117,5 @@ int script_tests(const char *group, const ScriptCase *cases, size_t n_cases);
 void script_write(const LoginActions *actions, char *to, size_t n);
 /** script_reply() - the reply that a move of kind MOVE_REPLY stands for; owned by the caller */
 void script_reply(const Move *move, Reply *ret);
+/** script_signed() - likewise, MOVE_SIGNED */
+void script_signed(const Move *move, Signed *ret);
