@@ -82,6 +82,12 @@ static void answer_refusal(Request *request, int r) {
         request_refuse(request, refusals[r].status, refusals[r].word);
 }
 
+static bool is_for(const DeviceRow *device, const char *account_id) {
+        return device->hinted ? strcmp(device->hint_account, account_id) == 0
+                              : device->account_id[0] == '\0' ||
+                                        strcmp(device->account_id, account_id) == 0;
+}
+
 void api_app_show(Request *request) {
         DeviceRow device;
         int r;
@@ -94,6 +100,9 @@ void api_app_show(Request *request) {
         }
         r = device_find_user_code(request->server->store, request->parameter, request->now,
                                   &device);
+        /* threats 114: another person's login is told apart from none, and nothing more */
+        if (r == 0 && !is_for(&device, request->token.account_id))
+                r = DEVICE_E_WRONG_PERSON;
         if (r == 0)
                 answer_view(request, &device, device.state);
         else

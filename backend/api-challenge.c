@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "backend/captcha-answer.h"
+#include "backend/clock.h"
 #include "backend/report.h"
 #include "backend/routes.h"
 #include "backend/sms.h"
@@ -94,31 +95,47 @@ static void tell_locked(Request *request) {
                 report_event("text message: not sent, the number or the text is not fit");
 }
 
+/* The password may have been changed, or the account disabled, while the hash was computed.
+ * Return: 0, SESSION_E_*, -errno. */
+static int code_give(Request *request, Secret **ret) {
+        const char *challenge = request_field(request, "code_challenge");
+        Store *store = request->server->store;
+        Holder holder = {};
+        AccountRow now;
+        bool disabled;
+        int r;
+
+        if (request->unit.code[0]) {
+                memcpy(holder.unit_code, request->unit.code, sizeof(holder.unit_code));
+                return code_new(store, &holder, request->unit.password_hash, request->client_id,
+                                challenge, request->now, ret);
+        }
+
+        r = account_get(store, request->account.id, &now);
+        if (r != 0)
+                return r < 0 ? r : SESSION_E_INVALID;
+        disabled = now.disabled && strcmp(now.password_hash, request->account.password_hash) == 0;
+        explicit_bzero(&now, sizeof(now));
+        if (disabled)
+                return SESSION_E_DISABLED;
+        memcpy(holder.account_id, request->account.id, sizeof(holder.account_id));
+        return code_new(store, &holder, request->account.password_hash, request->client_id,
+                        challenge, request->now, ret);
+}
+
 static int answer_right(Request *request) {
         _cleanup_(secret_freep) Secret *code = NULL;
         _cleanup_(transaction_done) Transaction transaction = {};
-        Store *store = request->server->store;
         Secret *json = NULL;
-        AccountRow now;
         int r, q;
 
-        r = transaction_begin(store, &transaction);
+        r = transaction_begin(request->server->store, &transaction);
         if (r == 0)
-                r = guard_give_back(store, request->attempt.guard_key, &request->attempt.take);
-        if (r == 0)
-                r = account_get(store, request->account.id, &now);
+                r = guard_give_back(request->server->store, request->attempt.guard_key,
+                                    &request->attempt.take);
         if (r < 0)
                 return r;
-
-        /* the password may have been changed, or the account disabled, while the hash was
-         * computed */
-        q = r > 0 ? SESSION_E_INVALID
-            : now.disabled && strcmp(now.password_hash, request->account.password_hash) == 0
-                    ? SESSION_E_DISABLED
-                    : code_new(store, request->account.id, request->account.password_hash,
-                               request->client_id, request_field(request, "code_challenge"),
-                               request->now, &code);
-        explicit_bzero(&now, sizeof(now));
+        q = code_give(request, &code);
         if (q < 0)
                 return q;
         r = transaction_commit(&transaction);
@@ -173,6 +190,10 @@ static void on_attempt(Attempt *attempt) {
         Request *request = attempt->userdata;
         int r;
 
+        if (request->source[0] && (attempt->verdict == ATTEMPT_WRONG ||
+                                   attempt->verdict == ATTEMPT_LOCKED_NOW ||
+                                   attempt->verdict == ATTEMPT_LOCKED))
+                source_failed(&request->server->sources, request->source, clock_boot_usec());
         r = answer_verdict(request);
         if (r < 0)
                 request_fail(request, r);
@@ -201,7 +222,8 @@ static int refresh(Request *request, const char *session) {
         int r;
 
         if (!session || strcmp(request_field(request, "refresh"), "captcha") != 0 ||
-            request_field(request, "username") || request_field(request, "password"))
+            request_field(request, "username") || request_field(request, "unit_code") ||
+            request_field(request, "password"))
                 return -EINVAL;
 
         r = session_continue(request, session, NULL);
@@ -212,15 +234,89 @@ static int refresh(Request *request, const char *session) {
                 &(WireChallengeError){ .error = UNCONST("captcha_required"), .attempts_left = -1 });
 }
 
+/* Who comes in spite of too many failures waits, and is woken by the clock alone. */
+static void on_wake(Waiter *waiter) {
+        Request *request = waiter->userdata;
+
+        if (clock_boot_usec() < waiter->deadline_usec && !request->server->stopping)
+                waiters_add(&request->server->waiters, waiter);
+        else
+                attempt_start(request->server->attempts, &request->attempt);
+}
+
+static void start(Request *request) {
+        uint64_t now_usec = clock_boot_usec(), wait_usec;
+        Server *server = request->server;
+        char peer[64];
+
+        if (server->sources.burst == 0) {
+                attempt_start(server->attempts, &request->attempt);
+                return;
+        }
+        request_peer(request, peer, sizeof(peer));
+        source_name(request->client_id, peer, request->source, sizeof(request->source));
+        wait_usec = source_wait_usec(&server->sources, request->source, now_usec);
+        if (wait_usec > SOURCE_HOLD_USEC) {
+                request->retry_after_sec = (unsigned)(wait_usec / USEC_PER_SEC);
+                request_refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE, "temporarily_unavailable");
+        } else if (wait_usec > 0) {
+                request->waiter = (Waiter){ .deadline_usec = now_usec + wait_usec,
+                                            .wake = on_wake,
+                                            .userdata = request };
+                waiters_add(&server->waiters, &request->waiter);
+        } else
+                attempt_start(server->attempts, &request->attempt);
+}
+
+/* Whose password it is said to be. What nobody has goes the same way, by a guard of its own. */
+static int guard_find(Request *request, const char *username, const char *unit_code,
+                      char ret_guard_key[static GUARD_KEY_BYTES + 1]) {
+        char name[sizeof("unit:") + LIMIT_UNIT_CODE_BYTES];
+        Store *store = request->server->store;
+        int r, q;
+
+        if (!unit_code) {
+                q = account_find(store, username, &request->account);
+                if (q < 0)
+                        return q;
+                return account_guard_key(store, username, q == 0 ? request->account.id : NULL,
+                                         ret_guard_key);
+        }
+
+        q = unit_get(store, unit_code, &request->unit);
+        if (q < 0)
+                return q;
+        (void)snprintf(name, sizeof(name), "unit:%s", unit_code);
+        r = phantom_guard_key(store, name, ret_guard_key);
+        if (r == 0 && q == 0)
+                unit_guard_key(request->unit.code, ret_guard_key);
+        return r;
+}
+
+/* One of the two, each of its own shape. */
+static int name_read(const Request *request, const char **ret_username,
+                     const char **ret_unit_code) {
+        const char *code;
+
+        if (request_field_max(request, "username", LIMIT_ACCOUNT_BYTES, ret_username) < 0 ||
+            request_field_max(request, "unit_code", LIMIT_UNIT_CODE_BYTES, &code) < 0 ||
+            !*ret_username == !code)
+                return -EINVAL;
+        if (code && (strlen(code) < 15 ||
+                     strspn(code, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") != strlen(code)))
+                return -EINVAL;
+        *ret_unit_code = code;
+        return 0;
+}
+
 static int password_try(Request *request, const char *session) {
-        const char *username, *password, *challenge,
+        const char *username, *unit_code, *password, *challenge,
                 *method = request_field(request, "code_challenge_method");
         Attempt *attempt = &request->attempt;
         char guard_key[GUARD_KEY_BYTES + 1];
         int r;
 
-        if (request_field_max(request, "username", LIMIT_ACCOUNT_BYTES, &username) < 0 ||
-            !username ||
+        if (name_read(request, &username, &unit_code) < 0 ||
             request_field_max(request, "password", LIMIT_PASSWORD_BYTES, &password) < 0 ||
             !password ||
             request_field_max(request, "code_challenge", RANDOM_TOKEN_BYTES, &challenge) < 0 ||
@@ -231,32 +327,44 @@ static int password_try(Request *request, const char *session) {
                               &attempt->captcha_answer) < 0)
                 return -EINVAL;
 
-        r = account_find(request->server->store, username, &request->account);
+        r = guard_find(request, username, unit_code, guard_key);
         if (r < 0)
                 return r;
-        r = account_guard_key(request->server->store, username, r == 0 ? request->account.id : NULL,
-                              guard_key);
-        if (r < 0)
-                return r;
-
         if (session) {
                 r = session_continue(request, session, guard_key);
                 if (r != 0)
                         return r;
         }
         memcpy(attempt->guard_key, guard_key, sizeof(guard_key));
-        memcpy(attempt->hash, request->account.password_hash, sizeof(attempt->hash));
+        memcpy(attempt->hash,
+               unit_code ? request->unit.password_hash : request->account.password_hash,
+               sizeof(attempt->hash));
         attempt->password = password;
         attempt->done = on_attempt;
         attempt->userdata = request;
-        attempt_start(request->server->attempts, attempt);
+        start(request);
         return 0;
+}
+
+/* The old unit login, in the phases that still have it, and not from a phone. */
+static bool unit_login_admit(Request *request) {
+        if (!request_field(request, "unit_code"))
+                return true;
+        if (strcmp(request->client_id, CLIENT_APP) == 0)
+                request_refuse(request, MHD_HTTP_BAD_REQUEST, "unauthorized_client");
+        else if (request_phase(request) == PHASE_REALNAME)
+                request_refuse(request, MHD_HTTP_BAD_REQUEST, "access_denied");
+        else
+                return true;
+        return false;
 }
 
 void api_challenge(Request *request) {
         const char *session, *scope;
         int r = -EINVAL;
 
+        if (!unit_login_admit(request))
+                return;
         if (request_field_max(request, "auth_session", LIMIT_TOKEN_BYTES, &session) == 0 &&
             request_field_max(request, "scope", 128, &scope) == 0)
                 r = request_field(request, "refresh") ? refresh(request, session)

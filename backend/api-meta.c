@@ -8,16 +8,17 @@
 
 void api_metadata(Request *request) {
         const char *issuer = request->server->options->issuer;
+        const PhaseRule *phase = &request->server->options->phase;
         static const char *const paths[] = { "/oauth2/token",
                                              "/oauth2/challenge",
                                              "/oauth2/device",
                                              "/oauth2/userinfo",
                                              "/oauth2/revoke",
                                              "/units",
-                                             "/register",
-                                             "/forgot-password",
-                                             "/forgot-declaration-password",
-                                             "/app",
+                                             "/r",
+                                             "/f",
+                                             "/d",
+                                             "/a",
                                              "/account/password" };
         char uris[ELEMENTSOF(paths)][LIMIT_URI_BYTES + 1];
         Secret *json = NULL;
@@ -37,7 +38,10 @@ void api_metadata(Request *request) {
                         .password_endpoint = uris[10],
                         .scanned_state = true,
                         .long_poll_sec = SERVER_LONG_POLL_SEC,
-                        .phase = UNCONST(phase_to_string(request->server->options->phase)),
+                        .phase = UNCONST(phase_to_string(phase->floor)),
+                        .phases = { UNCONST(phase->dates[PHASE_DUAL]),
+                                    UNCONST(phase->dates[PHASE_RELATION]),
+                                    UNCONST(phase->dates[PHASE_REALNAME]) },
                         .link_register = uris[6],
                         .link_forgot_password = uris[7],
                         .link_forgot_declaration = uris[8],

@@ -26,8 +26,9 @@ static void answer_error(Request *request, const char *error, const char *state,
         request_json(request, MHD_HTTP_BAD_REQUEST, json);
 }
 
-/* A new token for @account_id, with who it is folded in; in the caller's transaction. */
-static int token_give(Request *request, const char *account_id, bool hinted, const char *origin,
+/* A new token for @holder, with who it is folded in; in the caller's transaction. Return: 0,
+ * SESSION_E_INVALID, -errno. */
+static int token_give(Request *request, const Holder *holder, bool hinted, const char *origin,
                       Secret **ret_json) {
         TokenRow row = { .hinted = hinted };
         _cleanup_(user_answer_done) UserAnswer user = {};
@@ -35,13 +36,14 @@ static int token_give(Request *request, const char *account_id, bool hinted, con
         int r;
 
         (void)snprintf(row.client_id, sizeof(row.client_id), "%s", request->client_id);
-        (void)snprintf(row.account_id, sizeof(row.account_id), "%s", account_id);
-        r = token_new(request->server->store, request->client_id, account_id, hinted, origin,
-                      request->now, &token);
+        memcpy(row.account_id, holder->account_id, sizeof(row.account_id));
+        memcpy(row.unit_code, holder->unit_code, sizeof(row.unit_code));
+        r = user_answer_read(request, &row, &user);
         if (r == 0)
-                r = user_answer_read(request, &row, &user);
+                r = token_new(request->server->store, request->client_id, holder, hinted, origin,
+                              request->now, &token);
         if (r != 0)
-                return r < 0 ? r : -EIO;
+                return r < 0 ? r : SESSION_E_INVALID;
 
         return wire_token_answer_encode(
                 &(const WireTokenAnswer){ .access_token = token,
@@ -55,7 +57,8 @@ static int grant_code(Request *request) {
         _cleanup_(transaction_done) Transaction transaction = {};
         _cleanup_(secret_freep) Secret *json = NULL;
         const char *code, *verifier;
-        char hash[HASH_HEX_BYTES + 1], account_id[RANDOM_ID_BYTES + 1];
+        char hash[HASH_HEX_BYTES + 1];
+        Holder holder;
         int r, q;
 
         if (request_field_max(request, "code", LIMIT_TOKEN_BYTES, &code) < 0 || !code ||
@@ -70,9 +73,9 @@ static int grant_code(Request *request) {
                 return r;
 
         q = code_redeem(request->server->store, hash, request->client_id, verifier, request->now,
-                        account_id);
+                        &holder);
         if (q == 0)
-                q = token_give(request, account_id, false, hash, &json);
+                q = token_give(request, &holder, false, hash, &json);
         if (q < 0)
                 return q;
         r = transaction_commit(&transaction);
@@ -110,15 +113,21 @@ static const char *waiting_state(const DeviceRow *device) {
 static int redeem(Request *request, const DeviceRow *device, const char *digits) {
         _cleanup_(transaction_done) Transaction transaction = {};
         _cleanup_(secret_freep) Secret *json = NULL;
+        Holder holder = {};
         int64_t left = -1;
         int r, q;
+
+        memcpy(holder.account_id, device->account_id, sizeof(holder.account_id));
 
         r = transaction_begin(request->server->store, &transaction);
         if (r < 0)
                 return r;
         q = device_redeem(request->server->store, device, digits, request->now, &left);
-        if (q == 0)
-                q = token_give(request, device->account_id, device->hinted, device->hash, &json);
+        if (q == 0) {
+                q = token_give(request, &holder, device->hinted, device->hash, &json);
+                if (q > 0) /* the account is gone in the middle of it */
+                        q = -EIO;
+        }
         if (q < 0)
                 return q;
         r = transaction_commit(&transaction);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "backend/answer-user.h"
+#include "backend/api-certificate.h"
 #include "backend/captcha-answer.h"
 #include "backend/routes.h"
 
@@ -30,7 +31,7 @@ void api_units(Request *request) {
         request_json(request, MHD_HTTP_OK, json);
 }
 
-static void answer_verified(Request *request, const char *method) {
+void answer_verified(Request *request, const char *method) {
         Secret *json = NULL;
 
         (void)wire_verification_encode(&(const WireVerification){ .code = request->unit.code,
@@ -137,7 +138,7 @@ static int password_try(Request *request) {
         Attempt *attempt = &request->attempt;
 
         if (request->unit.password_hash[0] == '\0' ||
-            request->server->options->phase == PHASE_REALNAME) {
+            request_phase(request) == PHASE_REALNAME) {
                 request_refuse(request, MHD_HTTP_FORBIDDEN, "unit-not-related");
                 return 0;
         }
@@ -180,13 +181,15 @@ void api_verification(Request *request) {
         }
 
         if (r == 0 && method && strcmp(method, "relation") == 0) {
-                if (request->unit.authorised && request->server->options->phase != PHASE_DUAL)
+                if (request->unit.authorised && request_phase(request) != PHASE_DUAL)
                         answer_verified(request, "relation");
                 else
                         request_refuse(request, MHD_HTTP_FORBIDDEN, "unit-not-related");
                 return;
         }
-        if (r == 0)
+        if (r == 0 && method && strcmp(method, "ca") == 0)
+                r = certificate_try(request);
+        else if (r == 0)
                 r = method && strcmp(method, "declaration_password") == 0 ? password_try(request)
                                                                           : -EINVAL;
 

@@ -11,7 +11,7 @@
 struct Attempts {
         Store *store;
         HashPool *pool;
-        int64_t (*clock)(void);
+        void (*clock)(Moment *ret);
         void (*hashed)(HashJob *job); /* on_hashed(), which begins the next in its turn */
         bool closing;
         Attempt *running, *waiting; /* waiting: first come, first served */
@@ -55,23 +55,24 @@ static void running_remove(Attempts *attempts, Attempt *attempt) {
 /* Take a try, looking at the captcha only where one is due. */
 static int reserve(Attempts *attempts, Attempt *attempt) {
         _cleanup_(transaction_done) Transaction transaction = {};
-        int64_t now = attempts->clock();
+        Moment now;
         int r, q;
 
+        attempts->clock(&now);
         r = transaction_begin(attempts->store, &transaction);
         if (r < 0)
                 return r;
 
-        r = guard_take(attempts->store, attempt->guard_key, GUARD_CAPTCHA_NONE, now,
+        r = guard_take(attempts->store, attempt->guard_key, GUARD_CAPTCHA_NONE, &now,
                        &attempt->take);
         if (r == GUARD_E_CAPTCHA) {
                 attempt->verdict = ATTEMPT_CAPTCHA;
                 if (attempt->captcha_id && attempt->captcha_answer) {
                         q = captcha_use(attempts->store, attempt->captcha_id, attempt->session_hash,
-                                        attempt->guard_key, attempt->captcha_answer, now);
+                                        attempt->guard_key, attempt->captcha_answer, now.wall_sec);
                         if (q == 0)
                                 r = guard_take(attempts->store, attempt->guard_key,
-                                               GUARD_CAPTCHA_SOLVED, now, &attempt->take);
+                                               GUARD_CAPTCHA_SOLVED, &now, &attempt->take);
                         else if (q < 0)
                                 r = q;
                         else
@@ -179,7 +180,7 @@ void attempt_start(Attempts *attempts, Attempt *attempt) {
                 attempt->done(attempt);
 }
 
-int attempts_new(Store *store, HashPool *pool, int64_t (*clock)(void), Attempts **ret) {
+int attempts_new(Store *store, HashPool *pool, void (*clock)(Moment *ret), Attempts **ret) {
         _cleanup_(attempts_freep) Attempts *attempts = NULL;
         _cleanup_(secret_freep) Secret *password = NULL;
         HashJob job = { .kind = HASH_MAKE };

@@ -55,9 +55,9 @@ struct Attempt {
         Attempt *next;
 };
 
-/** attempts_new() - @store and @pool are borrowed; @clock gives the present second since 1970.
- * Return: 0 or -errno. */
-int attempts_new(Store *store, HashPool *pool, int64_t (*clock)(void), Attempts **ret);
+/** attempts_new() - @store and @pool are borrowed; @clock gives the present moment. Return: 0 or
+ * -errno. */
+int attempts_new(Store *store, HashPool *pool, void (*clock)(Moment *ret), Attempts **ret);
 
 /** attempts_close() - from now on every attempt that has not begun ends as ATTEMPT_BUSY */
 void attempts_close(Attempts *attempts);

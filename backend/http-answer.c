@@ -34,6 +34,12 @@ static const struct {
         { "unit-password-wrong", "The declaration password is wrong" },
         { "unit-captcha-required", "The next try needs a captcha" },
         { "unit-locked", "The declaration password is locked" },
+        { "unit-certificate-refused", "The certificate proves nothing for this unit" },
+        { "password-wrong", "The current password is wrong" },
+        { "password-captcha-required", "The next try needs a captcha" },
+        { "password-weak", "The new password breaks a rule" },
+        { "password-same", "The new password is the old one" },
+        { "account-locked", "The account's password is locked" },
         { "unit-not-related", "The person may not act for this unit in this way" },
 };
 

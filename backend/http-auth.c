@@ -104,6 +104,10 @@ static int bearer_admit(Request *request) {
         if ((request->route->access == ACCESS_APP && !app) ||
             (request->route->access == ACCESS_WORKSTATION && app))
                 return SESSION_E_INVALID;
+        /* a unit that logged in without a person is known by that token, and can do nothing else
+         * with it */
+        if (request->token.account_id[0] == '\0' && request->route->access != ACCESS_TOKEN)
+                return SESSION_E_INVALID;
         /* the phone is told that its account is disabled, by the deed it asks for; nobody else gets
          * anything */
         if (request->token.disabled && request->route->access != ACCESS_APP)

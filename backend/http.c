@@ -61,6 +61,17 @@ int request_field_max(const Request *request, const char *name, size_t n_max, co
         return 0;
 }
 
+const char *request_argument(const Request *request, const char *name) {
+        const char *value = MHD_lookup_connection_value(request->connection,
+                                                        MHD_GET_ARGUMENT_KIND, name);
+
+        return value && value[0] != '\0' ? value : NULL;
+}
+
+Phase request_phase(const Request *request) {
+        return phase_at(&request->server->options->phase, request->now);
+}
+
 /* The declared length of the body; 0 when it is chunked or there is none. */
 static unsigned long long declared_bytes(struct MHD_Connection *connection) {
         const char *value = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,

@@ -21,6 +21,7 @@
 #include "lib/wire/wire.h"
 
 #define REQUEST_PARAMETER_BYTES 64
+#define SOURCE_BYTES 128 /* a client's id and an address */
 
 typedef struct Request Request;
 
@@ -33,9 +34,9 @@ typedef enum ErrorStyle {
 typedef enum Access {
         ACCESS_OPEN,
         ACCESS_CLIENT,      /* client authentication; fills client_id */
-        ACCESS_TOKEN,       /* any access token; fills token and client_id */
-        ACCESS_WORKSTATION, /* a token that is not the app's */
-        ACCESS_APP,         /* a token of the app */
+        ACCESS_TOKEN,       /* any access token, a unit's too; fills token and client_id */
+        ACCESS_WORKSTATION, /* a person's token that is not the app's */
+        ACCESS_APP,         /* a person's token of the app */
 } Access;
 
 typedef enum BodyKind {
@@ -74,7 +75,9 @@ struct Request {
         Attempt attempt;
         AccountRow account;
         UnitRow unit;
+        HashJob job;
         Waiter waiter;
+        char source[SOURCE_BYTES + 1];
         Secret *auth_session; /* as sent; owned */
 
         /* the answer */
@@ -92,8 +95,13 @@ const char *request_field(const Request *request, const char *name);
 /** request_field_max() - the same, and whether it is within @n_max bytes. Return: 0 or -EINVAL. */
 int request_field_max(const Request *request, const char *name, size_t n_max, const char **ret);
 
+/** request_argument() - what stands behind '?' under this name; NULL when it is absent or empty */
+const char *request_argument(const Request *request, const char *name);
+
 /** request_peer() - the other side's address as text, "unix" on a Unix socket */
 void request_peer(const Request *request, char *ret, size_t n);
+/** request_phase() - the phase of the roll-out at this moment */
+Phase request_phase(const Request *request);
 
 /* The answers. Each may be called once a request; a second call has no effect. */
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "backend/model-account.h"
+#include "backend/model-session.h"
 #include "lib/common/identity.h"
 
 #define COLUMNS \
@@ -121,26 +122,31 @@ static int phantom_key(Store *store, char ret[static RANDOM_TOKEN_BYTES + 1]) {
         return r > 0 ? -EIO : r;
 }
 
-int account_guard_key(Store *store, const char *typed, const char *account_id,
-                      char ret[static GUARD_KEY_BYTES + 1]) {
+int phantom_guard_key(Store *store, const char *name, char ret[static GUARD_KEY_BYTES + 1]) {
         char key[RANDOM_TOKEN_BYTES + 1], hash[HASH_HEX_BYTES + 1];
-        Account account;
         int r;
 
-        if (account_id) {
-                (void)snprintf(ret, GUARD_KEY_BYTES + 1, "a:%s", account_id);
-                return 0;
-        }
-
         r = phantom_key(store, key);
-        if (r < 0)
-                return r;
-        r = hash_hex_keyed(key, canonical(typed, &account) ? account.name : typed, hash);
-        explicit_bzero(&account, sizeof(account));
+        if (r == 0)
+                r = hash_hex_keyed(key, name, hash);
+        explicit_bzero(key, sizeof(key));
         if (r < 0)
                 return r;
         (void)snprintf(ret, GUARD_KEY_BYTES + 1, "p:%s", hash);
         return 0;
+}
+
+int account_guard_key(Store *store, const char *typed, const char *account_id,
+                      char ret[static GUARD_KEY_BYTES + 1]) {
+        Account account;
+        int r;
+
+        /* made for a known name too, so that it takes as long */
+        r = phantom_guard_key(store, canonical(typed, &account) ? account.name : typed, ret);
+        explicit_bzero(&account, sizeof(account));
+        if (r == 0 && account_id)
+                (void)snprintf(ret, GUARD_KEY_BYTES + 1, "a:%s", account_id);
+        return r;
 }
 
 static int names_put(Store *store, const AccountNew *account, const char *id) {
@@ -213,19 +219,41 @@ int account_put(Store *store, const AccountNew *account, int64_t now,
         return 0;
 }
 
-int account_end_sessions(Store *store, const char *id) {
+/* All but the token @keep, which may be NULL. */
+static int sessions_end(Store *store, const char *id, const char *keep) {
         int r;
 
         r = store_run(store, "DELETE FROM code WHERE account_id = $1", "t", id);
         if (r == 0)
-                r = store_run(store, "DELETE FROM token WHERE account_id = $1", "t", id);
+                r = store_run(store, "DELETE FROM token WHERE account_id = $1 AND hash <> $2", "tt",
+                              id, keep ? keep : "");
         if (r == 0)
                 r = store_run(
                         store,
-                        "UPDATE device SET state = 'refused' WHERE account_id = $1 AND state IN"
-                        " ('scanned', 'confirmed')",
+                        "UPDATE device SET state = 'refused', digits = '' WHERE (account_id = $1"
+                        " AND state IN ('scanned', 'confirmed')) OR (hint_account = $1 AND state IN"
+                        " ('pending', 'scanned', 'confirmed'))",
                         "t", id);
         return r;
+}
+
+int account_end_sessions(Store *store, const char *id) {
+        return sessions_end(store, id, NULL);
+}
+
+int account_set_password(Store *store, const char *id, const char *old_hash, const char *new_hash,
+                         const char *keep_token) {
+        int r;
+
+        r = store_run(store,
+                      "UPDATE account SET password_hash = $3 WHERE id = $1 AND password_hash = $2"
+                      " AND disabled = 0",
+                      "ttt", id, old_hash, new_hash);
+        if (r < 0)
+                return r;
+        if (r > 0 || store_changes(store) == 0)
+                return ACCOUNT_E_UNKNOWN;
+        return sessions_end(store, id, keep_token);
 }
 
 int account_set_disabled(Store *store, const char *id, int64_t disabled) {
@@ -236,5 +264,8 @@ int account_set_disabled(Store *store, const char *id, int64_t disabled) {
                 return r;
         if (store_changes(store) == 0)
                 return ACCOUNT_E_UNKNOWN;
-        return 0;
+        if (!disabled)
+                return 0;
+        return store_run(store, "DELETE FROM token WHERE account_id = $1 AND client_id <> $2", "tt",
+                         id, CLIENT_APP);
 }

@@ -47,6 +47,10 @@ int account_get(Store *store, const char *id, AccountRow *ret);
 int account_guard_key(Store *store, const char *typed, const char *account_id,
                       char ret[static GUARD_KEY_BYTES + 1]);
 
+/** phantom_guard_key() - the guard of a name that nobody has; a keyed hash, so that a password typed
+ * in the wrong field is not kept. Not within a transaction, as above. */
+int phantom_guard_key(Store *store, const char *name, char ret[static GUARD_KEY_BYTES + 1]);
+
 /* What a registration or a file says of a person; strings borrowed. */
 typedef struct AccountNew {
         const char *login_name, *name, *document_type, *document_number, *mobile, *password_hash,
@@ -66,10 +70,22 @@ typedef struct AccountNew {
 int account_put(Store *store, const AccountNew *account, int64_t now,
                 char ret_id[static RANDOM_ID_BYTES + 1]);
 
-/** account_end_sessions() - void every code, token and confirmed QR login of the account */
+/** account_end_sessions() - void every code, token and open QR login of the account */
 int account_end_sessions(Store *store, const char *id);
 
-/** account_set_disabled() - what was given out before is refused when it is used, as long as the
- * account is disabled.
+/**
+ * account_set_password() - a new password in the place of the one that was tested, in the caller's
+ * transaction
+ * @old_hash: the hash that was tested; when the account has another one by now, nothing changes
+ * @keep_token: hash of the one token that stays, NULL for none; everything else is ended as by
+ *   account_end_sessions()
+ *
+ * Return: 0, ACCOUNT_E_UNKNOWN (another password by now, or disabled), -errno.
+ */
+int account_set_password(Store *store, const char *id, const char *old_hash, const char *new_hash,
+                         const char *keep_token);
+
+/** account_set_disabled() - disabling ends the tokens of workstations; what else was given out
+ * before is refused when it is used, as long as the account is disabled, so that the person is told.
  * Return: 0, ACCOUNT_E_UNKNOWN, -errno. */
 int account_set_disabled(Store *store, const char *id, int64_t disabled);

@@ -327,7 +327,10 @@ static int digits_test(Store *store, const DeviceRow *device, const char *digits
                 return 0;
         left = statement_int(statement, 1);
         *ret_tries_left = left;
-        return left > 0 ? DEVICE_E_DIGITS : DEVICE_E_DIGITS_OVER;
+        if (left > 0)
+                return DEVICE_E_DIGITS;
+        r = store_run(store, "UPDATE device SET digits = '' WHERE hash = $1", "t", device->hash);
+        return r < 0 ? r : DEVICE_E_DIGITS_OVER;
 }
 
 int device_redeem(Store *store, const DeviceRow *device, const char *digits, int64_t now,
@@ -343,7 +346,7 @@ int device_redeem(Store *store, const DeviceRow *device, const char *digits, int
         if (r == DEVICE_E_DISABLED) {
                 int q = store_run(
                         store,
-                        "UPDATE device SET state = 'refused' WHERE hash = $1 AND state ="
+                        "UPDATE device SET state = 'refused', digits = '' WHERE hash = $1 AND state ="
                         " 'confirmed'",
                         "t", device->hash);
 
@@ -355,7 +358,8 @@ int device_redeem(Store *store, const DeviceRow *device, const char *digits, int
                 return r;
 
         r = store_run(store,
-                      "UPDATE device SET state = 'redeemed' WHERE hash = $1 AND state = 'confirmed'"
+                      "UPDATE device SET state = 'redeemed', digits = '' WHERE hash = $1"
+                      " AND state = 'confirmed'"
                       " AND account_id = $2 AND expires_at > $3",
                       "tti", device->hash, device->account_id, now);
         if (r != 0)

@@ -14,6 +14,7 @@
 
 #include <stdint.h>
 
+#include "backend/clock.h"
 #include "backend/random.h"
 #include "backend/store.h"
 
@@ -42,11 +43,15 @@ typedef struct GuardTake {
 /**
  * guard_take() - take one try, inside the caller's transaction
  * @key: begins with "p:" for a name that nobody has
- * @now: seconds since 1970. A clock that goes back makes a lock longer, never shorter.
+ *
+ * A lock ends when both clocks say so: a wall clock that is put back makes it longer, one that is
+ * put forward does not make it shorter. After a restart of the machine, and for other machines on
+ * the same store, the wall clock alone is asked.
  *
  * Return: 0, GUARD_E_*, or -errno (no try was taken, and no password may be tested).
  */
-int guard_take(Store *store, const char *key, GuardCaptcha captcha, int64_t now, GuardTake *ret);
+int guard_take(Store *store, const char *key, GuardCaptcha captcha, const Moment *now,
+               GuardTake *ret);
 
 /**
  * guard_give_back() - the password was right: all five tries are there again

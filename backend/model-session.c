@@ -62,7 +62,30 @@ int auth_session_use(Store *store, const char *hash, const char *client_id, cons
                          hash, guard_key);
 }
 
-int code_new(Store *store, const char *account_id, const char *password_hash, const char *client_id,
+/* The one that a unit alone holds is made from its own table. */
+static int code_insert(Store *store, const Holder *holder, const char *password_hash,
+                       const char *client_id, const char *hash, const char *challenge,
+                       int64_t now) {
+        if (holder->unit_code[0])
+                return store_run(
+                        store,
+                        "INSERT INTO code (hash, client_id, unit_code, challenge, used_at,"
+                        " created_at, expires_at)"
+                        " SELECT $1, $2, code, $4, 0, CAST($6 AS BIGINT), CAST($7 AS BIGINT) FROM"
+                        " unit WHERE code = $3 AND password_hash = $5",
+                        "tttttii", hash, client_id, holder->unit_code, challenge, password_hash,
+                        now, now + CODE_LIFETIME_SEC);
+        return store_run(
+                store,
+                "INSERT INTO code (hash, client_id, account_id, challenge, used_at, created_at,"
+                " expires_at)"
+                " SELECT $1, $2, id, $4, 0, CAST($6 AS BIGINT), CAST($7 AS BIGINT) FROM account"
+                " WHERE id = $3 AND password_hash = $5 AND disabled = 0",
+                "tttttii", hash, client_id, holder->account_id, challenge, password_hash, now,
+                now + CODE_LIFETIME_SEC);
+}
+
+int code_new(Store *store, const Holder *holder, const char *password_hash, const char *client_id,
              const char *challenge, int64_t now, Secret **ret) {
         _cleanup_(secret_freep) Secret *code = NULL;
         char hash[HASH_HEX_BYTES + 1];
@@ -71,17 +94,8 @@ int code_new(Store *store, const char *account_id, const char *password_hash, co
         r = random_token(&code);
         if (r == 0)
                 r = hash_hex_text(secret_text(code), hash);
-        if (r < 0)
-                return r;
-
-        r = store_run(
-                store,
-                "INSERT INTO code (hash, client_id, account_id, challenge, used_at, created_at,"
-                " expires_at)"
-                " SELECT $1, $2, id, $4, 0, CAST($6 AS BIGINT), CAST($7 AS BIGINT) FROM account"
-                " WHERE id = $3 AND password_hash = $5 AND disabled = 0",
-                "tttttii", hash, client_id, account_id, challenge, password_hash, now,
-                now + CODE_LIFETIME_SEC);
+        if (r == 0)
+                r = code_insert(store, holder, password_hash, client_id, hash, challenge, now);
         if (r < 0)
                 return r;
         if (r > 0 || store_changes(store) == 0)
@@ -108,15 +122,24 @@ static int challenge_test(const char *verifier, const char *challenge) {
                        : SESSION_E_INVALID;
 }
 
+static void holder_read(Statement *statement, int account, int unit, Holder *ret) {
+        const char *account_id = statement_text(statement, account),
+                   *unit_code = statement_text(statement, unit);
+
+        (void)snprintf(ret->account_id, sizeof(ret->account_id), "%s", account_id ? account_id : "");
+        (void)snprintf(ret->unit_code, sizeof(ret->unit_code), "%s", unit_code ? unit_code : "");
+}
+
 int code_redeem(Store *store, const char *code_hash, const char *client_id, const char *verifier,
-                int64_t now, char ret_account_id[static RANDOM_ID_BYTES + 1]) {
+                int64_t now, Holder *ret) {
         _cleanup_(statement_freep) Statement *statement = NULL, *account = NULL;
+        Holder holder;
         int r;
 
         r = store_query(
                 store, &statement,
                 "UPDATE code SET used_at = $3 WHERE hash = $1 AND client_id = $2 AND used_at = 0"
-                " AND expires_at > $3 AND created_at <= $4 RETURNING account_id, challenge",
+                " AND expires_at > $3 AND created_at <= $4 RETURNING account_id, unit_code, challenge",
                 "ttii", code_hash, client_id, now, now + CLOCK_SKEW_SEC);
         if (r < 0)
                 return r;
@@ -132,13 +155,16 @@ int code_redeem(Store *store, const char *code_hash, const char *client_id, cons
                 return r < 0 ? r : SESSION_E_INVALID;
         }
 
-        r = challenge_test(verifier, statement_text(statement, 1));
+        r = challenge_test(verifier, statement_text(statement, 2));
         if (r != 0)
                 return r;
 
-        (void)snprintf(ret_account_id, RANDOM_ID_BYTES + 1, "%s", statement_text(statement, 0));
+        holder_read(statement, 0, 1, &holder);
+        *ret = holder;
+        if (holder.unit_code[0])
+                return 0;
         r = store_query(store, &account, "SELECT disabled FROM account WHERE id = $1", "t",
-                        ret_account_id);
+                        holder.account_id);
         if (r < 0)
                 return r;
         r = statement_next(account);
@@ -153,7 +179,11 @@ int64_t token_lifetime_sec(const char *client_id) {
         return strcmp(client_id, CLIENT_APP) == 0 ? TOKEN_APP_LIFETIME_SEC : TOKEN_LIFETIME_SEC;
 }
 
-int token_new(Store *store, const char *client_id, const char *account_id, int64_t hinted,
+static const char *unless_empty(const char *text) {
+        return text[0] ? text : NULL;
+}
+
+int token_new(Store *store, const char *client_id, const Holder *holder, int64_t hinted,
               const char *origin, int64_t now, Secret **ret) {
         _cleanup_(secret_freep) Secret *token = NULL;
         char hash[HASH_HEX_BYTES + 1];
@@ -167,10 +197,11 @@ int token_new(Store *store, const char *client_id, const char *account_id, int64
 
         r = store_run(
                 store,
-                "INSERT INTO token (hash, client_id, account_id, hinted, origin, created_at,"
-                " expires_at)"
-                " VALUES ($1, $2, $3, $4, $5, $6, $7)",
-                "tttitii", hash, client_id, account_id, hinted, origin, now,
+                "INSERT INTO token (hash, client_id, account_id, unit_code, hinted, origin,"
+                " created_at, expires_at)"
+                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+                "ttttitii", hash, client_id, unless_empty(holder->account_id),
+                unless_empty(holder->unit_code), hinted, origin, now,
                 now + token_lifetime_sec(client_id));
         if (r != 0)
                 return r < 0 ? r : -EEXIST;
@@ -181,13 +212,14 @@ int token_new(Store *store, const char *client_id, const char *account_id, int64
 
 int token_find(Store *store, const char *hash, int64_t now, TokenRow *ret) {
         _cleanup_(statement_freep) Statement *statement = NULL;
+        Holder holder;
         int r;
 
         r = store_query(
                 store, &statement,
-                "SELECT token.client_id, token.account_id, token.hinted, account.disabled FROM"
-                " token"
-                " JOIN account ON account.id = token.account_id"
+                "SELECT token.client_id, token.account_id, token.unit_code, token.hinted,"
+                " COALESCE(account.disabled, 0) FROM token"
+                " LEFT JOIN account ON account.id = token.account_id"
                 " WHERE token.hash = $1 AND token.expires_at > $2 AND token.created_at <= $3",
                 "tii", hash, now, now + CLOCK_SKEW_SEC);
         if (r < 0)
@@ -198,12 +230,13 @@ int token_find(Store *store, const char *hash, int64_t now, TokenRow *ret) {
         if (r == 0)
                 return SESSION_E_INVALID;
 
-        *ret = (TokenRow){ .hinted = statement_int(statement, 2) != 0,
-                           .disabled = statement_int(statement, 3) != 0 };
+        *ret = (TokenRow){ .hinted = statement_int(statement, 3) != 0,
+                           .disabled = statement_int(statement, 4) != 0 };
         (void)snprintf(ret->hash, sizeof(ret->hash), "%s", hash);
         (void)snprintf(ret->client_id, sizeof(ret->client_id), "%s", statement_text(statement, 0));
-        (void)snprintf(ret->account_id, sizeof(ret->account_id), "%s",
-                       statement_text(statement, 1));
+        holder_read(statement, 1, 2, &holder);
+        memcpy(ret->account_id, holder.account_id, sizeof(ret->account_id));
+        memcpy(ret->unit_code, holder.unit_code, sizeof(ret->unit_code));
         return 0;
 }
 
@@ -227,6 +260,8 @@ int session_purge(Store *store, int64_t now) {
                               now - TOKEN_LIFETIME_SEC);
         if (r == 0)
                 r = store_run(store, "DELETE FROM token WHERE expires_at <= $1", "i", now);
+        if (r == 0)
+                r = store_run(store, "DELETE FROM nonce WHERE expires_at <= $1", "i", now);
         if (r == 0)
                 r = store_run(store, "DELETE FROM device WHERE expires_at <= $1", "i",
                               now - DEVICE_KEEP_SEC);

@@ -3,11 +3,13 @@
 
 /* Session: what the platform gave to whom, between the first try and the end of an access token
  *
- * auth_session  ties the tries and captchas of one password login together; proves nothing code
- * the password was right: once, 60 s, for the client and PKCE challenge it was asked with token
- * access: 600 s for a workstation, 30 days for the app
+ * auth_session  ties the tries and captchas of one password login together; proves nothing
+ * code          the password was right: once, 60 s, for the client and PKCE challenge it was asked
+ *               with
+ * token         access: 12 h for a workstation, which is a working day; 30 days for the app
  *
- * All are 256 random bits and stand in the store as their SHA-256. */
+ * Code and token belong to a person or, after the old unit login, to a unit and no person. All are
+ * 256 random bits and stand in the store as their SHA-256. */
 
 #include <stdint.h>
 
@@ -19,7 +21,7 @@
 
 #define AUTH_SESSION_LIFETIME_SEC 600
 #define CODE_LIFETIME_SEC 60
-#define TOKEN_LIFETIME_SEC 600
+#define TOKEN_LIFETIME_SEC (12 * 3600)
 #define TOKEN_APP_LIFETIME_SEC (30 * 24 * 3600)
 #define CLIENT_APP "itax-app"
 #define LIMIT_CLIENT_ID_BYTES 64
@@ -47,33 +49,40 @@ int auth_session_new(Store *store, const char *client_id, const char *guard_key,
 int auth_session_use(Store *store, const char *hash, const char *client_id, const char *guard_key,
                      int64_t now, char *ret_guard_key);
 
+/* To whom a code or a token belongs; one of the two is "". */
+typedef struct Holder {
+        char account_id[RANDOM_ID_BYTES + 1];
+        char unit_code[LIMIT_UNIT_CODE_BYTES + 1];
+} Holder;
+
 /**
  * code_new() - the password was right, inside the caller's transaction
- * @password_hash: the hash that was tested; when the account has another one by now, no code is
- *   made
+ * @password_hash: the hash that was tested; when the account or unit has another one by now, no
+ *   code is made
  *
  * Return: 0, SESSION_E_INVALID, -errno.
  */
-int code_new(Store *store, const char *account_id, const char *password_hash, const char *client_id,
+int code_new(Store *store, const Holder *holder, const char *password_hash, const char *client_id,
              const char *challenge, int64_t now, Secret **ret);
 
 /**
  * code_redeem() - exactly once, inside the caller's transaction, which is committed whatever comes
  * out
  * @verifier: RFC 7636; a wrong one uses the code up
- * @ret_account_id: written on 0 and SESSION_E_DISABLED
+ * @ret: written on 0 and SESSION_E_DISABLED
  *
  * A code that comes a second time also ends the token that it gave (RFC 6749 section 4.1.2).
  *
  * Return: 0, SESSION_E_INVALID, SESSION_E_DISABLED, -errno.
  */
 int code_redeem(Store *store, const char *code_hash, const char *client_id, const char *verifier,
-                int64_t now, char ret_account_id[static RANDOM_ID_BYTES + 1]);
+                int64_t now, Holder *ret);
 
 typedef struct TokenRow {
         char hash[HASH_HEX_BYTES + 1];
         char client_id[LIMIT_CLIENT_ID_BYTES + 1];
-        char account_id[RANDOM_ID_BYTES + 1];
+        char account_id[RANDOM_ID_BYTES + 1];      /* "": of a unit */
+        char unit_code[LIMIT_UNIT_CODE_BYTES + 1]; /* "": of a person */
         bool hinted;   /* the login was begun for one account, and this is it */
         bool disabled; /* the account is, now */
 } TokenRow;
@@ -83,7 +92,7 @@ int64_t token_lifetime_sec(const char *client_id);
 
 /** token_new() - inside the caller's transaction. @origin: hash of what it is given for. Return: 0
  * or -errno. */
-int token_new(Store *store, const char *client_id, const char *account_id, int64_t hinted,
+int token_new(Store *store, const char *client_id, const Holder *holder, int64_t hinted,
               const char *origin, int64_t now, Secret **ret);
 
 /** token_find() - Return: 0, SESSION_E_INVALID, -errno. Whether the account is disabled is for the

@@ -9,7 +9,8 @@
 static void row_read(Statement *statement, UnitRow *ret) {
         const char *hash = statement_text(statement, 2);
 
-        *ret = (UnitRow){ .authorised = statement_int(statement, 3) != 0 };
+        *ret = (UnitRow){ .authorised = statement_int(statement, 3) != 0,
+                          .ca = statement_int(statement, 4) != 0 };
         (void)snprintf(ret->code, sizeof(ret->code), "%s", statement_text(statement, 0));
         (void)snprintf(ret->name, sizeof(ret->name), "%s", statement_text(statement, 1));
         (void)snprintf(ret->password_hash, sizeof(ret->password_hash), "%s", hash ? hash : "");
@@ -23,7 +24,8 @@ int unit_list(Store *store, const char *account_id, UnitRow **ret_units, size_t 
 
         r = store_query(
                 store, &statement,
-                "SELECT unit.code, unit.name, unit.password_hash, relation.authorised FROM relation"
+                "SELECT unit.code, unit.name, unit.password_hash, relation.authorised, unit.ca"
+                " FROM relation"
                 " JOIN unit ON unit.code = relation.unit_code WHERE relation.account_id = $1"
                 " ORDER BY unit.code LIMIT $2",
                 "ti", account_id, (int64_t)LIMIT_UNITS);
@@ -55,10 +57,30 @@ int unit_find(Store *store, const char *account_id, const char *code, UnitRow *r
 
         r = store_query(
                 store, &statement,
-                "SELECT unit.code, unit.name, unit.password_hash, relation.authorised FROM relation"
+                "SELECT unit.code, unit.name, unit.password_hash, relation.authorised, unit.ca"
+                " FROM relation"
                 " JOIN unit ON unit.code = relation.unit_code WHERE relation.account_id = $1 AND"
                 " unit.code = $2",
                 "tt", account_id, code);
+        if (r < 0)
+                return r;
+        r = statement_next(statement);
+        if (r < 0)
+                return r;
+        if (r == 0)
+                return UNIT_E_UNKNOWN;
+
+        row_read(statement, ret);
+        return 0;
+}
+
+int unit_get(Store *store, const char *code, UnitRow *ret) {
+        _cleanup_(statement_freep) Statement *statement = NULL;
+        int r;
+
+        r = store_query(store, &statement,
+                        "SELECT code, name, password_hash, 0, ca FROM unit WHERE code = $1", "t",
+                        code);
         if (r < 0)
                 return r;
         r = statement_next(statement);
@@ -95,9 +117,28 @@ void unit_guard_key(const char *code, char ret[static GUARD_KEY_BYTES + 1]) {
         (void)snprintf(ret, GUARD_KEY_BYTES + 1, "u:%s", code);
 }
 
+/* Another declaration password ends what the old unit login gave out under the one before. */
+static int sessions_end(Store *store, const UnitNew *unit) {
+        int r;
+
+        r = store_run(store,
+                      "DELETE FROM code WHERE unit_code = $1 AND NOT EXISTS (SELECT 1 FROM unit"
+                      " WHERE code = $1 AND password_hash = $2)",
+                      "tt", unit->code, unit->password_hash);
+        if (r < 0)
+                return r;
+        return store_run(store,
+                         "DELETE FROM token WHERE unit_code = $1 AND NOT EXISTS (SELECT 1 FROM unit"
+                         " WHERE code = $1 AND password_hash = $2)",
+                         "tt", unit->code, unit->password_hash);
+}
+
 int unit_put(Store *store, const UnitNew *unit) {
         int r;
 
+        r = sessions_end(store, unit);
+        if (r < 0)
+                return r;
         r = store_run(
                 store,
                 "INSERT INTO unit (code, name, password_hash, ca, legal_representative,"

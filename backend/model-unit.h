@@ -18,7 +18,8 @@ typedef struct UnitRow {
         char code[LIMIT_UNIT_CODE_BYTES + 1];
         char name[LIMIT_NAME_BYTES + 1];
         char password_hash[PASSWORD_HASH_BYTES + 1]; /* "" when the unit has none */
-        bool authorised;
+        bool authorised; /* an authorisation relation of the person exists; false by unit_get() */
+        bool ca;         /* it may prove itself by a certificate */
 } UnitRow;
 
 /** unit_list() - the units of a person by code, LIMIT_UNITS at most. @ret_units: owned by the
@@ -28,6 +29,9 @@ int unit_list(Store *store, const char *account_id, UnitRow **ret_units, size_t 
 /** unit_find() - one of the person's units, as it stands at this moment. Return: 0, UNIT_E_UNKNOWN,
  * -errno. */
 int unit_find(Store *store, const char *account_id, const char *code, UnitRow *ret);
+
+/** unit_get() - any unit, without a person. Return: 0, UNIT_E_UNKNOWN, -errno. */
+int unit_get(Store *store, const char *code, UnitRow *ret);
 
 /** unit_password_hash() - of any unit. Return: 0 (ret "" when it has none), UNIT_E_UNKNOWN,
  * -errno. */
@@ -41,8 +45,9 @@ typedef struct UnitNew {
         int64_t ca;
 } UnitNew;
 
-/** unit_put() - make or bring up to date, in the caller's transaction. Return: 0, UNIT_E_UNKNOWN
- * (an account is), -errno. */
+/** unit_put() - make or bring up to date, in the caller's transaction. Another declaration password
+ * than before ends the unit's own codes and tokens. Return: 0, UNIT_E_UNKNOWN (an account is),
+ * -errno. */
 int unit_put(Store *store, const UnitNew *unit);
 
 /** relation_put() - the unit is one of the person's, @authorised or not, in the caller's

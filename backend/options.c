@@ -25,6 +25,12 @@ enum {
         OPTION_MAX_CONNECTIONS,
         OPTION_MAX_PER_ADDRESS,
         OPTION_SECRET_FILE,
+        OPTION_PHASE_DUAL,
+        OPTION_PHASE_RELATION,
+        OPTION_PHASE_REALNAME,
+        OPTION_UNIT_CA,
+        OPTION_UNIT_CRL,
+        OPTION_MAX_FAILURES,
 };
 
 static const struct {
@@ -53,6 +59,12 @@ static const struct option long_options[] = {
         { "tls-cert", required_argument, NULL, OPTION_TLS_CERT },
         { "tls-key", required_argument, NULL, OPTION_TLS_KEY },
         { "phase", required_argument, NULL, OPTION_PHASE },
+        { "phase-dual", required_argument, NULL, OPTION_PHASE_DUAL },
+        { "phase-relation", required_argument, NULL, OPTION_PHASE_RELATION },
+        { "phase-realname", required_argument, NULL, OPTION_PHASE_REALNAME },
+        { "unit-ca", required_argument, NULL, OPTION_UNIT_CA },
+        { "unit-crl", required_argument, NULL, OPTION_UNIT_CRL },
+        { "max-failures-per-source", required_argument, NULL, OPTION_MAX_FAILURES },
         { "qr-lifetime", required_argument, NULL, OPTION_QR_LIFETIME },
         { "outbox", required_argument, NULL, OPTION_OUTBOX },
         { "client-required", no_argument, NULL, OPTION_CLIENT_REQUIRED },
@@ -78,12 +90,26 @@ static void print_help(void) {
              "  --tls-cert F --tls-key F certificate chain and key in PEM\n"
              "  --phase P                dual, relation or realname: announced, and applied to"
              " unit verification\n"
+             "  --phase-dual DATE        first day (YYYY-MM-DD, China Standard Time) of that phase;"
+             " announced,\n"
+             "  --phase-relation DATE    and applied from then on; the strictest in force counts,"
+             " --phase too\n"
+             "  --phase-realname DATE\n"
+             "  --unit-ca FILE           authorities (PEM) of units' certificates; without it there"
+             " is no login by\n"
+             "                           certificate\n"
+             "  --unit-crl FILE          their revocation lists (PEM), up to 16 times; if there is"
+             " one, every\n"
+             "                           authority needs one that is not too old\n"
              "  --qr-lifetime SECONDS    of a QR code, 1 to 1800, default 120\n"
              "  --outbox FOLDER          where text messages are put; without it none are written\n"
              "  --client-required        refuse workstations that were not added by `client add`;\n"
              "                           always so when listening on more than loopback\n"
              "  --max-connections N      default 16384\n"
              "  --max-per-address N      default half of that\n"
+             "  --max-failures-per-source N  wrong passwords of one client at one address before it"
+             " is slowed\n"
+             "                           down; default 300, 0 for never\n"
              "  --secret-file FILE       the client's secret; without it a new one is printed\n"
              "  -h, --help  -V, --version");
 }
@@ -100,6 +126,14 @@ static int number_read(const char *name, const char *text, long low, long high, 
         }
         *ret = value;
         return 0;
+}
+
+static int date_take(PhaseRule *rule, Phase phase, const char *date) {
+        if (phase_rule_date(rule, phase, date) == 0)
+                return 0;
+        fprintf(stderr, "itax-backend: --phase-%s takes a day as YYYY-MM-DD\n",
+                phase_to_string(phase));
+        return OPTIONS_E_USAGE;
 }
 
 static int option_take(int option, const char *value, Options *options) {
@@ -124,11 +158,33 @@ static int option_take(int option, const char *value, Options *options) {
                 server->tls_key = value;
                 return 0;
         case OPTION_PHASE:
-                server->phase = phase_from_string(value);
-                if (server->phase != _PHASE_MAX)
+                server->phase.floor = phase_from_string(value);
+                if (server->phase.floor != _PHASE_MAX)
                         return 0;
                 fprintf(stderr, "itax-backend: --phase takes dual, relation or realname\n");
                 return OPTIONS_E_USAGE;
+        case OPTION_PHASE_DUAL:
+                return date_take(&server->phase, PHASE_DUAL, value);
+        case OPTION_PHASE_RELATION:
+                return date_take(&server->phase, PHASE_RELATION, value);
+        case OPTION_PHASE_REALNAME:
+                return date_take(&server->phase, PHASE_REALNAME, value);
+        case OPTION_UNIT_CA:
+                server->authorities.roots = value;
+                return 0;
+        case OPTION_UNIT_CRL:
+                if (server->authorities.n_lists == AUTHORITY_LISTS_MAX) {
+                        fprintf(stderr, "itax-backend: --unit-crl: %d at most\n",
+                                AUTHORITY_LISTS_MAX);
+                        return OPTIONS_E_USAGE;
+                }
+                server->authorities.lists[server->authorities.n_lists++] = value;
+                return 0;
+        case OPTION_MAX_FAILURES:
+                r = number_read("max-failures-per-source", value, 0, 1000000, &number);
+                if (r == 0)
+                        server->n_failures_per_source = (unsigned)number;
+                return r;
         case OPTION_QR_LIFETIME:
                 r = number_read("qr-lifetime", value, 1, 1800, &number);
                 if (r == 0)
@@ -228,6 +284,10 @@ static int serve_check(ServerOptions *server) {
                 fprintf(stderr, "itax-backend: --tls-cert and --tls-key belong together\n");
                 return OPTIONS_E_USAGE;
         }
+        if (server->authorities.n_lists > 0 && !server->authorities.roots) {
+                fprintf(stderr, "itax-backend: --unit-crl belongs to --unit-ca\n");
+                return OPTIONS_E_USAGE;
+        }
         if (scope == LISTEN_NETWORK && !server->tls_cert) {
                 fprintf(stderr,
                         "itax-backend: %s is not loopback: --tls-cert and --tls-key are needed\n",
@@ -245,7 +305,8 @@ int options_read(int argc, char **argv, Options *ret) {
         Options options = {
                 .store = STORE_DEFAULT,
                 .server = { .qr_lifetime_sec = QR_LIFETIME_DEFAULT_SEC,
-                            .n_connections = CONNECTIONS_DEFAULT },
+                            .n_connections = CONNECTIONS_DEFAULT,
+                            .n_failures_per_source = SOURCE_BURST_DEFAULT },
         };
         int option, r;
 

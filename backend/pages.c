@@ -16,7 +16,8 @@
         " 1em;color:#111;background:#fff}" \
         "h1{font-size:1.3em}dt{color:#555}dd{margin:0 0" \
         " .5em;font-weight:bold;overflow-wrap:anywhere}" \
-        "section+section{border-top:1px solid #ccc;margin-top:2em}"
+        "section+section{border-top:1px solid #ccc;margin-top:2em}" \
+        "input,button{font:inherit;padding:.3em .6em}input{width:9em;text-transform:uppercase}"
 
 const char *page_policy(void) {
         static char policy[256]; /* the same for every page; made at the first */
@@ -28,7 +29,7 @@ const char *page_policy(void) {
                 (void)snprintf(
                         policy, sizeof(policy),
                         "default-src 'none'; style-src 'sha256-%s'; base-uri 'none'; form-action"
-                        " 'none';"
+                        " 'self';"
                         " frame-ancestors 'none'",
                         (const char *)text);
         }
@@ -150,7 +151,11 @@ static void answer_device(Request *request, const Secret *list) {
         answer_page(
                 request, "扫码登录",
                 "<h1>请用个人所得税APP扫码</h1><p>这是扫码登录的二维码。请打开个人所得税APP，用其中的“扫一扫”扫描，"
-                "核对登录信息后再确认。不是您本人的登录，请勿确认。</p>",
+                "核对登录信息后再确认。不是您本人的登录，请勿确认。</p>"
+                "<form action=\"/Q\" method=\"get\"><p><label>无法扫码时，请输入屏幕上的8位代码："
+                "<br>If you cannot scan: the 8 characters on the screen"
+                "<br><input name=\"code\" maxlength=\"16\" autocomplete=\"off\"></label>"
+                " <button>查看 · Show</button></p></form>",
                 "<h1>Scan this with the app</h1><p>This is the code of a QR login. Open the app"
                 " (个人所得税APP) and scan it "
                 "there; check what is shown, then confirm. Do not confirm a login that is not"
@@ -158,13 +163,7 @@ static void answer_device(Request *request, const Secret *list) {
                 list);
 }
 
-void page_device_any(Request *request) {
-        answer_device(request, NULL);
-}
-
-/* Opening the address by a camera, a preview or a browser changes nothing; an unknown code shows
- * the same page without details. */
-void page_device(Request *request) {
+static void device_show(Request *request, const char *code) {
         _cleanup_(secret_freep) Secret *list = NULL;
         DeviceRow device;
         char peer[64];
@@ -172,12 +171,11 @@ void page_device(Request *request) {
 
         request_peer(request, peer, sizeof(peer));
         if (misses_blocked(&request->server->misses, peer, clock_boot_usec())) {
-                page_device_any(request);
+                answer_device(request, NULL);
                 return;
         }
 
-        r = device_find_user_code(request->server->store, request->parameter, request->now,
-                                  &device);
+        r = device_find_user_code(request->server->store, code, request->now, &device);
         if (r < 0) {
                 request_fail(request, r);
                 return;
@@ -186,7 +184,7 @@ void page_device(Request *request) {
                 misses_note(&request->server->misses, peer, clock_boot_usec());
         if (r > 0 || device.expired ||
             (device.state != DEVICE_PENDING && device.state != DEVICE_SCANNED)) {
-                page_device_any(request);
+                answer_device(request, NULL);
                 return;
         }
 
@@ -196,6 +194,43 @@ void page_device(Request *request) {
                 return;
         }
         answer_device(request, list);
+}
+
+/* Opening the address by a camera, a preview or a browser changes nothing; an unknown code shows
+ * the same page without details. */
+void page_device(Request *request) {
+        device_show(request, request->parameter);
+}
+
+/* With the code as a person typed it, with spaces or a hyphen in it, or without any. */
+void page_device_typed(Request *request) {
+        const char *typed = request_argument(request, "code");
+        char code[USER_CODE_CHARS + 2] = ""; /* one more than there are, to be refused */
+        size_t n = 0;
+
+        for (; typed && *typed && n < USER_CODE_CHARS + 1; typed++)
+                if (*typed != ' ' && *typed != '-')
+                        code[n++] = *typed;
+        if (n == 0)
+                answer_device(request, NULL);
+        else
+                device_show(request, code);
+}
+
+void page_home(Request *request) {
+        answer_page(
+                request, "实名登录",
+                "<h1>实名登录</h1><p>这里是自然人税收管理系统的实名登录平台，供办公电脑上的程序使用。</p>"
+                "<ul><li><a href=\"/Q\">扫码登录</a><li><a href=\"/r\">立即注册</a>"
+                "<li><a href=\"/f\">忘记密码</a><li><a href=\"/d\">忘记申报密码</a>"
+                "<li><a href=\"/a\">手机端下载</a></ul>",
+                "<h1>Real-name login</h1><p>This platform logs people in to the programs of their"
+                " workstations.</p>"
+                "<ul><li><a href=\"/Q\">QR login</a><li><a href=\"/r\">Registration</a>"
+                "<li><a href=\"/f\">Forgotten password</a>"
+                "<li><a href=\"/d\">Forgotten declaration password</a>"
+                "<li><a href=\"/a\">The app</a></ul>",
+                NULL);
 }
 
 void page_register(Request *request) {

@@ -29,6 +29,10 @@ void api_device(Request *request);
 /* api-unit.c */
 void api_units(Request *request);
 void api_verification(Request *request);
+/* api-certificate.c */
+void api_unit_challenge(Request *request);
+/* api-account.c */
+void api_password(Request *request);
 /* api-app.c */
 void api_app_show(Request *request);
 void api_app_scan(Request *request);
@@ -36,7 +40,8 @@ void api_app_confirm(Request *request);
 void api_app_refuse(Request *request);
 /* pages.c */
 void page_device(Request *request);
-void page_device_any(Request *request);
+void page_device_typed(Request *request);
+void page_home(Request *request);
 void page_register(Request *request);
 void page_forgot_password(Request *request);
 void page_forgot_declaration(Request *request);

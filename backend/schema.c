@@ -149,6 +149,66 @@ static const char *const migrations[] = {
         "CREATE INDEX device_account ON device (account_id);"
         "CREATE INDEX device_hint ON device (hint_account);"
         "CREATE INDEX device_expires ON device (expires_at);",
+
+        /* 1 -> 2: codes and tokens of a unit without a person; nonces for a unit's certificate;
+         * locks by a clock that nobody sets. A column cannot be made nullable everywhere, so the
+         * two tables are made again. */
+        "CREATE TABLE code_2 ("
+        "  hash TEXT NOT NULL PRIMARY KEY,"
+        "  client_id TEXT NOT NULL,"
+        "  account_id TEXT REFERENCES account (id) ON DELETE CASCADE,"
+        "  unit_code TEXT REFERENCES unit (code) ON DELETE CASCADE,"
+        "  challenge TEXT NOT NULL,"
+        "  used_at BIGINT NOT NULL DEFAULT 0,"
+        "  created_at BIGINT NOT NULL,"
+        "  expires_at BIGINT NOT NULL,"
+        "  CHECK ((account_id IS NULL) <> (unit_code IS NULL))"
+        ") /*strict*/;"
+        "INSERT INTO code_2 (hash, client_id, account_id, challenge, used_at, created_at,"
+        " expires_at)"
+        " SELECT hash, client_id, account_id, challenge, used_at, created_at, expires_at FROM code;"
+        "DROP TABLE code;"
+        "ALTER TABLE code_2 RENAME TO code;"
+        "CREATE INDEX code_account ON code (account_id);"
+        "CREATE INDEX code_unit ON code (unit_code);"
+        "CREATE INDEX code_expires ON code (expires_at);"
+
+        "CREATE TABLE token_2 ("
+        "  hash TEXT NOT NULL PRIMARY KEY,"
+        "  client_id TEXT NOT NULL,"
+        "  account_id TEXT REFERENCES account (id) ON DELETE CASCADE,"
+        "  unit_code TEXT REFERENCES unit (code) ON DELETE CASCADE,"
+        "  hinted BIGINT NOT NULL,"
+        "  origin TEXT NOT NULL,"
+        "  created_at BIGINT NOT NULL,"
+        "  expires_at BIGINT NOT NULL,"
+        "  CHECK ((account_id IS NULL) <> (unit_code IS NULL))"
+        ") /*strict*/;"
+        "INSERT INTO token_2 (hash, client_id, account_id, hinted, origin, created_at, expires_at)"
+        " SELECT hash, client_id, account_id, hinted, origin, created_at, expires_at FROM token;"
+        "DROP TABLE token;"
+        "ALTER TABLE token_2 RENAME TO token;"
+        "CREATE INDEX token_account ON token (account_id);"
+        "CREATE INDEX token_unit ON token (unit_code);"
+        "CREATE INDEX token_origin ON token (origin);"
+        "CREATE INDEX token_expires ON token (expires_at);"
+
+        /* one nonce a token and unit */
+        "CREATE TABLE nonce ("
+        "  token_hash TEXT NOT NULL REFERENCES token (hash) ON DELETE CASCADE,"
+        "  unit_code TEXT NOT NULL REFERENCES unit (code) ON DELETE CASCADE,"
+        "  hash TEXT NOT NULL,"
+        "  created_at BIGINT NOT NULL,"
+        "  expires_at BIGINT NOT NULL,"
+        "  PRIMARY KEY (token_hash, unit_code)"
+        ") /*strict*/;"
+        "CREATE INDEX nonce_unit ON nonce (unit_code);"
+        "CREATE INDEX nonce_expires ON nonce (expires_at);"
+
+        /* the lock ends by the wall clock and, as long as the machine that set it is up, by the
+         * time since its start as well */
+        "ALTER TABLE guard ADD COLUMN boot_id TEXT NOT NULL DEFAULT '';"
+        "ALTER TABLE guard ADD COLUMN boot_until BIGINT NOT NULL DEFAULT 0;",
 };
 
 const char *schema_migration(int version) {

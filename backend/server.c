@@ -34,24 +34,6 @@
         "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:-SHA1:" \
         "-CIPHER-ALL:+AES-256-GCM:+AES-128-GCM:+CHACHA20-POLY1305"
 
-static const char *const phases[_PHASE_MAX] = {
-        [PHASE_NONE] = NULL,
-        [PHASE_DUAL] = "dual",
-        [PHASE_RELATION] = "relation",
-        [PHASE_REALNAME] = "realname",
-};
-
-const char *phase_to_string(Phase phase) {
-        return phases[phase];
-}
-
-Phase phase_from_string(const char *word) {
-        for (Phase i = PHASE_NONE + 1; i < _PHASE_MAX; i++)
-                if (strcmp(word, phases[i]) == 0)
-                        return i;
-        return _PHASE_MAX;
-}
-
 static void server_done(Server *server) {
         /* the pool ends what it computes, and the answers of that are queued; then no request is
          * held any more */
@@ -64,6 +46,7 @@ static void server_done(Server *server) {
                 MHD_stop_daemon(server->daemon);
         server->attempts = attempts_free(server->attempts);
         server->store = store_close(server->store);
+        authority_cache_done(&server->authorities);
         free(server->issuer_capitals);
 }
 
@@ -114,10 +97,21 @@ static int server_prepare(Server *server) {
         r = issuer_capitals(options->issuer, &server->issuer_capitals);
         if (r == 0 && getrandom(&server->misses.seed, sizeof(server->misses.seed), 0) < 0)
                 r = -errno;
+        server->sources.seed = ~server->misses.seed;
+        server->sources.burst = options->n_failures_per_source;
+        if (r == 0 && options->authorities.roots) {
+                Authorities *authorities;
+
+                r = authority_get(&options->authorities, &server->authorities, &authorities);
+                if (r < 0)
+                        report_event("the authorities of units' certificates cannot be read: PEM,"
+                                     " roots with CA:TRUE, at most %d bytes a file",
+                                     AUTHORITY_FILE_BYTES_MAX);
+        }
         if (r == 0)
                 r = hash_pool_new(0, &server->pool);
         if (r == 0)
-                r = attempts_new(server->store, server->pool, clock_wall_sec, &server->attempts);
+                r = attempts_new(server->store, server->pool, clock_moment, &server->attempts);
         return r;
 }
 

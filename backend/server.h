@@ -10,9 +10,12 @@
 #include <stdint.h>
 
 #include "backend/attempt.h"
+#include "backend/authority.h"
 #include "backend/hash-pool.h"
 #include "backend/misses.h"
 #include "backend/model-client.h"
+#include "backend/phase.h"
+#include "backend/source.h"
 #include "backend/store.h"
 #include "backend/waiters.h"
 
@@ -23,23 +26,14 @@
 #define SERVER_LONG_POLL_SEC 25         /* highest `wait` */
 #define SERVER_STOP_USEC (5 * USEC_PER_SEC)
 
-typedef enum Phase {
-        PHASE_NONE, /* not announced; unit verification as in PHASE_RELATION */
-        PHASE_DUAL,
-        PHASE_RELATION,
-        PHASE_REALNAME,
-        _PHASE_MAX,
-} Phase;
-
-const char *phase_to_string(Phase phase);
-Phase phase_from_string(const char *word); /* _PHASE_MAX when it is none */
-
 typedef struct ServerOptions {
         const char *store, *listen, *issuer, *tls_cert, *tls_key,
                 *outbox; /* borrowed; the last three may be NULL */
-        Phase phase;
+        PhaseRule phase;
+        AuthorityFiles authorities; /* of units' certificates; none: no such login */
         int64_t qr_lifetime_sec;
         unsigned n_connections, n_per_address;
+        unsigned n_failures_per_source; /* before it is slowed down; 0: never */
         ClientPolicy client_policy;
 } ServerOptions;
 
@@ -53,6 +47,8 @@ typedef struct Server {
         Attempts *attempts;
         Waiters waiters;
         Misses misses;
+        Sources sources;
+        AuthorityCache authorities;
         struct MHD_Daemon *daemon;
         Connection *connections;
         size_t n_connections;

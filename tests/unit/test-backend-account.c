@@ -119,14 +119,22 @@ static void challenge(char *ret) {
         ret[RANDOM_TOKEN_BYTES] = '\0';
 }
 
+static const Holder *holder_jia(const Fixture *fixture) {
+        static Holder holder;
+
+        memcpy(holder.account_id, fixture->jia, sizeof(holder.account_id));
+        return &holder;
+}
+
 /* A code for jia, by its hash. */
 static void code_for_jia(Fixture *fixture, char *ret_hash) {
         _cleanup_(secret_freep) Secret *code = NULL;
         char text[RANDOM_TOKEN_BYTES + 1];
 
         challenge(text);
-        assert_int_equal(code_new(fixture->store, fixture->jia, "hash-jia", "ws", text, T0, &code),
-                         0);
+        assert_int_equal(
+                code_new(fixture->store, holder_jia(fixture), "hash-jia", "ws", text, T0, &code),
+                0);
         assert_int_equal(secret_size(code), RANDOM_TOKEN_BYTES);
         assert_int_equal(hash_hex_text(secret_text(code), ret_hash), 0);
 }
@@ -154,13 +162,14 @@ static void test_codes(void **state) {
 
         for (size_t i = 0; i < ELEMENTSOF(code_cases); i++) {
                 const CodeCase *c = &code_cases[i];
-                char hash[HASH_HEX_BYTES + 1], id[RANDOM_ID_BYTES + 1];
+                char hash[HASH_HEX_BYTES + 1];
+                Holder holder;
                 int r, q;
 
                 code_for_jia(fixture, hash);
-                r = code_redeem(fixture->store, hash, c->client, c->verifier, c->now, id);
+                r = code_redeem(fixture->store, hash, c->client, c->verifier, c->now, &holder);
                 q = code_redeem(fixture->store, hash, "ws", VERIFIER,
-                                c->now < T0 || c->now == T0 ? T0 : c->now, id);
+                                c->now < T0 || c->now == T0 ? T0 : c->now, &holder);
                 if (r != c->result || q != c->again)
                         fail_msg("%s: %d, %d", c->sentence, r, q);
         }
@@ -172,23 +181,25 @@ static void test_codes(void **state) {
 static void token_for(Fixture *fixture, const char *client, const char *origin, char *ret_hash) {
         _cleanup_(secret_freep) Secret *token = NULL;
 
-        assert_int_equal(token_new(fixture->store, client, fixture->jia, 0, origin, T0, &token), 0);
+        assert_int_equal(token_new(fixture->store, client, holder_jia(fixture), 0, origin, T0, &token), 0);
         assert_int_equal(hash_hex_text(secret_text(token), ret_hash), 0);
 }
 
 static void test_replay_ends_the_token(void **state) {
         Fixture *fixture = *state;
-        char code[HASH_HEX_BYTES + 1], token[HASH_HEX_BYTES + 1], id[RANDOM_ID_BYTES + 1];
+        char code[HASH_HEX_BYTES + 1], token[HASH_HEX_BYTES + 1];
+        Holder holder;
         TokenRow row;
 
         code_for_jia(fixture, code);
-        assert_int_equal(code_redeem(fixture->store, code, "ws", VERIFIER, T0, id), 0);
-        assert_string_equal(id, fixture->jia);
+        assert_int_equal(code_redeem(fixture->store, code, "ws", VERIFIER, T0, &holder), 0);
+        assert_string_equal(holder.account_id, fixture->jia);
+        assert_string_equal(holder.unit_code, "");
         token_for(fixture, "ws", code, token);
-        assert_int_equal(code_redeem(fixture->store, code, "ws2", VERIFIER, T0, id),
+        assert_int_equal(code_redeem(fixture->store, code, "ws2", VERIFIER, T0, &holder),
                          SESSION_E_INVALID);
         assert_int_equal(token_find(fixture->store, token, T0, &row), 0);
-        assert_int_equal(code_redeem(fixture->store, code, "ws", VERIFIER, T0, id),
+        assert_int_equal(code_redeem(fixture->store, code, "ws", VERIFIER, T0, &holder),
                          SESSION_E_INVALID);
         assert_int_equal(token_find(fixture->store, token, T0, &row), SESSION_E_INVALID);
 }
@@ -198,26 +209,28 @@ static void test_between(void **state) {
         Fixture *fixture = *state;
         char hash[HASH_HEX_BYTES + 1], id[RANDOM_ID_BYTES + 1], text[RANDOM_TOKEN_BYTES + 1];
         _cleanup_(secret_freep) Secret *none = NULL;
+        Holder holder;
 
         code_for_jia(fixture, hash);
         assert_int_equal(account_set_disabled(fixture->store, fixture->jia, 1), 0);
-        assert_int_equal(code_redeem(fixture->store, hash, "ws", VERIFIER, T0, id),
+        assert_int_equal(code_redeem(fixture->store, hash, "ws", VERIFIER, T0, &holder),
                          SESSION_E_DISABLED);
         assert_int_equal(account_set_disabled(fixture->store, fixture->jia, 0), 0);
-        assert_int_equal(code_redeem(fixture->store, hash, "ws", VERIFIER, T0, id),
+        assert_int_equal(code_redeem(fixture->store, hash, "ws", VERIFIER, T0, &holder),
                          SESSION_E_INVALID);
 
         code_for_jia(fixture, hash);
         fixture_account(fixture, "ceshi_jia", "resident_identity_card", "990101199001010019",
                         "19900000001", "other", id);
         assert_string_equal(id, fixture->jia);
-        assert_int_equal(code_redeem(fixture->store, hash, "ws", VERIFIER, T0, id),
+        assert_int_equal(code_redeem(fixture->store, hash, "ws", VERIFIER, T0, &holder),
                          SESSION_E_INVALID);
 
         /* the hash that was tested is not the account's any more */
         challenge(text);
-        assert_int_equal(code_new(fixture->store, fixture->jia, "hash-jia", "ws", text, T0, &none),
-                         SESSION_E_INVALID);
+        assert_int_equal(
+                code_new(fixture->store, holder_jia(fixture), "hash-jia", "ws", text, T0, &none),
+                SESSION_E_INVALID);
 }
 
 typedef struct TokenCase {
@@ -228,8 +241,8 @@ typedef struct TokenCase {
 
 static const TokenCase token_cases[] = {
         { "a workstation's token at once", "ws", 0, 0 },
-        { "a workstation's token after 599 s", "ws", 599, 0 },
-        { "a workstation's token after 600 s", "ws", 600, SESSION_E_INVALID },
+        { "a workstation's token a second before 12 h", "ws", 12 * 3600 - 1, 0 },
+        { "a workstation's token after 12 h", "ws", 12 * 3600, SESSION_E_INVALID },
         { "the app's token after 29 days", CLIENT_APP, 29 * 86400, 0 },
         { "the app's token after 30 days", CLIENT_APP, 30 * 86400, SESSION_E_INVALID },
         { "another machine's clock may be 5 s behind", "ws", -5, 0 },
@@ -270,7 +283,7 @@ static void test_purge(void **state) {
                                "SELECT (SELECT COUNT(*) FROM code) + (SELECT COUNT(*) FROM token)"
                                " + (SELECT COUNT(*) FROM auth_session)"),
                 3);
-        assert_int_equal(session_purge(fixture->store, T0 + 660), 0);
+        assert_int_equal(session_purge(fixture->store, T0 + TOKEN_LIFETIME_SEC + 60), 0);
         assert_int_equal(
                 fixture_number(fixture,
                                "SELECT (SELECT COUNT(*) FROM code) + (SELECT COUNT(*) FROM token)"

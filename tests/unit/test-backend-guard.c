@@ -11,7 +11,8 @@
 #include "tests/unit/backend-fixture.h"
 
 /* One try in a transaction of its own, as a request takes it. */
-static int take(Store *store, const char *key, GuardCaptcha captcha, int64_t now, GuardTake *ret) {
+static int take_at(Store *store, const char *key, GuardCaptcha captcha, const Moment *now,
+                   GuardTake *ret) {
         _cleanup_(transaction_done) Transaction transaction = {};
         int r, q;
 
@@ -23,6 +24,11 @@ static int take(Store *store, const char *key, GuardCaptcha captcha, int64_t now
                 return q;
         r = transaction_commit(&transaction);
         return r < 0 ? r : q;
+}
+
+/* The same by the wall clock alone, as another machine has it. */
+static int take(Store *store, const char *key, GuardCaptcha captcha, int64_t now, GuardTake *ret) {
+        return take_at(store, key, captcha, &(const Moment){ .wall_sec = now }, ret);
 }
 
 static void expect(Fixture *fixture, GuardCaptcha captcha, int64_t now, int result,
@@ -81,6 +87,71 @@ static void test_clock_back(void **state) {
         expect(fixture, GUARD_CAPTCHA_SOLVED, 0, GUARD_E_LOCKED, 86400);
         expect(fixture, GUARD_CAPTCHA_SOLVED, T0 + GUARD_LOCK_SEC - 1, GUARD_E_LOCKED, 1);
         expect(fixture, GUARD_CAPTCHA_NONE, T0 + GUARD_LOCK_SEC, 0, 4);
+}
+
+/* threats 126: a lock by both clocks; a row is one moment and what comes out */
+#define BOOT_ONE "5b0f7c1e-0000-4000-8000-000000000001"
+#define BOOT_TWO "5b0f7c1e-0000-4000-8000-000000000002"
+#define LOCKED_FOR(seconds) GUARD_E_LOCKED, (seconds)
+
+static const struct {
+        const char *sentence;
+        Moment now; /* since the lock was set, on a machine that has been up for an hour */
+        int result;
+        int64_t number; /* seconds left, or tries */
+} jump_cases[] = {
+        { "an honest minute", { 60, 60, BOOT_ONE }, LOCKED_FOR(GUARD_LOCK_SEC - 60) },
+        { "the last second", { 7199, 7199, BOOT_ONE }, LOCKED_FOR(1) },
+        { "the end", { 7200, 7200, BOOT_ONE }, 0, 4 },
+        { "three hours forward", { 3 * 3600, 1, BOOT_ONE }, LOCKED_FOR(GUARD_LOCK_SEC - 1) },
+        { "ten years forward", { 315360000, 60, BOOT_ONE }, LOCKED_FOR(GUARD_LOCK_SEC - 60) },
+        { "ten years forward, and the time is over", { 315360000, 7200, BOOT_ONE }, 0, 4 },
+        { "three hours back", { -3 * 3600, 1, BOOT_ONE }, LOCKED_FOR(5 * 3600) },
+        { "three hours back, and the time is over",
+          { -3 * 3600, 7201, BOOT_ONE },
+          LOCKED_FOR(5 * 3600) },
+        { "back to 1970", { -T0, 60, BOOT_ONE }, LOCKED_FOR(86400) },
+        { "a leap second", { 7199, 7200, BOOT_ONE }, LOCKED_FOR(1) },
+        { "a leap second the other way", { 7200, 7199, BOOT_ONE }, LOCKED_FOR(1) },
+        { "another boot, by the wall clock", { 60, -3500, BOOT_TWO }, LOCKED_FOR(7140) },
+        { "another boot, and the time is over", { 7200, -3500, BOOT_TWO }, 0, 4 },
+        { "a machine that does not tell its boot", { 7200, 0, "" }, 0, 4 },
+};
+
+static void test_jumps(void **state) {
+        Fixture *fixture = *state;
+
+        for (size_t i = 0; i < ELEMENTSOF(jump_cases); i++) {
+                Moment then = { T0, 3600, BOOT_ONE }, now = jump_cases[i].now;
+                GuardTake t;
+                int r;
+
+                for (int k = 0; k < GUARD_TRIES; k++)
+                        assert_int_equal(
+                                take_at(fixture->store, "a:x", GUARD_CAPTCHA_SOLVED, &then, &t), 0);
+                now.wall_sec += T0;
+                now.boot_sec += 3600;
+                /* threats 49: nor does a restart of the server change it */
+                fixture->store = store_close(fixture->store);
+                assert_int_equal(store_open(fixture->path, &fixture->store), 0);
+                r = take_at(fixture->store, "a:x", GUARD_CAPTCHA_NONE, &now, &t);
+                if (r != jump_cases[i].result ||
+                    (r == 0 ? t.tries_left : t.retry_after_sec) != jump_cases[i].number)
+                        fail_msg("%s: %d, tries %lld, retry %lld", jump_cases[i].sentence, r,
+                                 (long long)t.tries_left, (long long)t.retry_after_sec);
+                assert_int_equal(guard_reset(fixture->store, "a:x"), 0);
+        }
+}
+
+static void test_moment(void **state) {
+        Moment a, b;
+
+        (void)state;
+        clock_moment(&a);
+        clock_moment(&b);
+        assert_int_equal(strlen(a.boot_id), BOOT_ID_BYTES);
+        assert_string_equal(a.boot_id, b.boot_id);
+        assert_true(b.boot_sec >= a.boot_sec && a.boot_sec > 0);
 }
 
 /* threats 45: four wrong and one right: in, and nothing is remembered */
@@ -237,6 +308,8 @@ int main(void) {
                 UNIT_TEST(test_exactly_120_minutes),
                 UNIT_TEST(test_captcha_takes_no_try),
                 UNIT_TEST(test_clock_back),
+                UNIT_TEST(test_jumps),
+                cmocka_unit_test(test_moment),
                 UNIT_TEST(test_give_back),
                 UNIT_TEST(test_lock_of_another),
                 UNIT_TEST(test_restart),

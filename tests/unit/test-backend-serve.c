@@ -4,10 +4,7 @@
  * refusals and its limits. Answers are decoded by lib/wire, so that what is sent is what is
  * declared. */
 
-#include <curl/curl.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <openssl/evp.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -15,194 +12,10 @@
 #include <time.h>
 
 #include "backend/clock.h"
-#include "backend/model-client.h"
-#include "backend/server.h"
-#include "lib/wire/wire.h"
-#include "tests/unit/backend-fixture.h"
+#include "tests/unit/backend-world.h"
 
-#define ISSUER "http://localhost"
-#define VERIFIER "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-#define SECRET "the-secret-of-this-workstation"
-
-#define C "client_id=ws"
-#define ASKED "code_challenge=%s&code_challenge_method=S256"
 #define PKCE \
         "&code_challenge=0123456789012345678901234567890123456789012&code_challenge_method=S256"
-#define DEVICE_GRANT "&grant_type=urn:ietf:params:oauth:grant-type:device_code"
-
-typedef struct World {
-        Fixture *fixture;
-        char socket[100], listen[110], outbox[100], challenge[48];
-        pid_t pid;
-        CURL *curl;
-} World;
-
-/* One answer; body is NUL-terminated. */
-typedef struct Answer {
-        long status;
-        char body[LIMIT_BODY_BYTES + 1], headers[4096];
-        size_t n_body, n_headers;
-} Answer;
-
-static size_t on_body(char *data, size_t size, size_t n, void *userdata) {
-        Answer *answer = userdata;
-
-        assert_true(answer->n_body + size * n < sizeof(answer->body));
-        memcpy(answer->body + answer->n_body, data, size * n);
-        answer->n_body += size * n;
-        answer->body[answer->n_body] = '\0';
-        return size * n;
-}
-
-static size_t on_header(char *data, size_t size, size_t n, void *userdata) {
-        Answer *answer = userdata;
-
-        if (answer->n_headers + size * n < sizeof(answer->headers)) {
-                memcpy(answer->headers + answer->n_headers, data, size * n);
-                answer->n_headers += size * n;
-                answer->headers[answer->n_headers] = '\0';
-        }
-        return size * n;
-}
-
-/* @body NULL: GET. @bearer NULL: none; "basic": the workstation's secret. */
-static void ask(World *world, const char *path, const char *body, const char *bearer, Answer *ret) {
-        struct curl_slist *headers = NULL;
-        char url[256], header[256];
-        CURLcode code;
-
-        memset(ret, 0, sizeof(*ret));
-        curl_easy_reset(world->curl);
-        (void)snprintf(url, sizeof(url), ISSUER "%s", path);
-        (void)curl_easy_setopt(world->curl, CURLOPT_UNIX_SOCKET_PATH, world->socket);
-        (void)curl_easy_setopt(world->curl, CURLOPT_URL, url);
-        (void)curl_easy_setopt(world->curl, CURLOPT_PROXY, "");
-        (void)curl_easy_setopt(world->curl, CURLOPT_TIMEOUT, 20L);
-        (void)curl_easy_setopt(world->curl, CURLOPT_WRITEFUNCTION, on_body);
-        (void)curl_easy_setopt(world->curl, CURLOPT_WRITEDATA, ret);
-        (void)curl_easy_setopt(world->curl, CURLOPT_HEADERFUNCTION, on_header);
-        (void)curl_easy_setopt(world->curl, CURLOPT_HEADERDATA, ret);
-        if (body) {
-                (void)curl_easy_setopt(world->curl, CURLOPT_POSTFIELDS, body);
-                headers = curl_slist_append(headers, "Expect:");
-        }
-        if (bearer && strcmp(bearer, "basic") == 0)
-                (void)curl_easy_setopt(world->curl, CURLOPT_USERPWD, "ws:" SECRET);
-        else if (bearer) {
-                (void)snprintf(header, sizeof(header), "Authorization: Bearer %s", bearer);
-                headers = curl_slist_append(headers, header);
-        }
-        (void)curl_easy_setopt(world->curl, CURLOPT_HTTPHEADER, headers);
-        code = curl_easy_perform(world->curl);
-        curl_slist_free_all(headers);
-        if (code != CURLE_OK)
-                fail_msg("%s: %s", path, curl_easy_strerror(code));
-        (void)curl_easy_getinfo(world->curl, CURLINFO_RESPONSE_CODE, &ret->status);
-}
-
-static void expect(World *world, const char *path, const char *body, const char *bearer,
-                   long status, const char *part) {
-        static Answer answer;
-
-        ask(world, path, body, bearer, &answer);
-        if (answer.status != status || !strstr(answer.body, part))
-                fail_msg("%s %s: %ld %s", path, body ? body : "", answer.status, answer.body);
-}
-
-static void serve(const World *world, Phase phase) {
-        const ServerOptions options = {
-                .store = world->fixture->path,
-                .listen = world->listen,
-                .issuer = ISSUER,
-                .outbox = world->outbox,
-                .phase = phase,
-                .qr_lifetime_sec = 120,
-                .n_connections = 64,
-                .n_per_address = 64,
-                .client_policy = CLIENT_UNKNOWN_REFUSED,
-        };
-        int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-
-        (void)dup2(null, 2);
-        _exit(server_run(&options) == 0 ? 0 : 1);
-}
-
-static void real_hash(const char *password, char *ret) {
-        HashJob job = { .kind = HASH_MAKE, .password = password };
-
-        hash_run(&job);
-        assert_int_equal(job.result, 0);
-        (void)strcpy(ret, job.hash);
-}
-
-static void start(World *world, Phase phase) {
-        struct sockaddr_un address = { .sun_family = AF_UNIX };
-        const struct timespec pause = { .tv_nsec = 5000000 };
-        int fd, r = -1;
-
-        world->fixture->store = store_close(world->fixture->store);
-        world->pid = fork();
-        assert_true(world->pid >= 0);
-        if (world->pid == 0)
-                serve(world, phase);
-
-        /* until it listens */
-        (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", world->socket);
-        for (int i = 0; i < 2000 && r != 0; i++) {
-                fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-                r = connect(fd, (const struct sockaddr *)&address, sizeof(address));
-                (void)close(fd);
-                if (r != 0)
-                        (void)nanosleep(&pause, NULL);
-        }
-        assert_int_equal(r, 0);
-        assert_int_equal(store_open(world->fixture->path, &world->fixture->store), 0);
-        world->curl = curl_easy_init();
-}
-
-static void stop(World *world) {
-        int status;
-
-        curl_easy_cleanup(world->curl);
-        assert_int_equal(kill(world->pid, SIGTERM), 0);
-        assert_int_equal(waitpid(world->pid, &status, 0), world->pid);
-        assert_int_equal(status, 0);
-        assert_int_equal(access(world->socket, F_OK), -1);
-        (void)rmdir(world->outbox);
-}
-
-static void world_begin(Fixture *fixture, Phase phase, World *ret) {
-        char hash[PASSWORD_HASH_BYTES + 1], id[RANDOM_ID_BYTES + 1];
-        unsigned char digest[32];
-        Transaction transaction = {};
-
-        *ret = (World){ .fixture = fixture };
-        (void)snprintf(ret->socket, sizeof(ret->socket), "%s/socket", fixture->folder);
-        (void)snprintf(ret->listen, sizeof(ret->listen), "unix:%s", ret->socket);
-        (void)snprintf(ret->outbox, sizeof(ret->outbox), "%s/outbox", fixture->folder);
-        assert_int_equal(mkdir(ret->outbox, 0700), 0);
-        assert_int_equal(EVP_Digest(VERIFIER, strlen(VERIFIER), digest, NULL, EVP_sha256(), NULL),
-                         1);
-        (void)EVP_EncodeBlock((unsigned char *)ret->challenge, digest, sizeof(digest));
-        for (char *p = ret->challenge; *p; p++)
-                *p = *p == '+' ? '-' : *p == '/' ? '_' : *p == '=' ? '\0' : *p;
-
-        fixture_begin(fixture, &transaction);
-        real_hash("Jia-pass1", hash);
-        fixture_account(fixture, "ceshi_jia", "resident_identity_card", "990101199001010019",
-                        "19900000001", hash, id);
-        real_hash("Bing-pass3", hash);
-        fixture_account(fixture, "Ceshi_Bing", "passport", "X99000003", "19900000003", hash, id);
-        real_hash("Declare-1", hash);
-        assert_int_equal(
-                unit_put(fixture->store,
-                         &(const UnitNew){ .code = UNIT_ONE, .name = "一", .password_hash = hash }),
-                0);
-        assert_int_equal(relation_put(fixture->store, fixture->bing, UNIT_ONE, 0), 0);
-        assert_int_equal(client_put(fixture->store, "ws", SECRET, T0), 0);
-        assert_int_equal(transaction_commit(&transaction), 0);
-        start(ret, phase);
-}
 
 /* A token by password; "app" for the phone. */
 static void token_get(World *world, const char *client, const char *username, const char *password,
@@ -311,6 +124,23 @@ static const AskCase ask_cases[] = {
         { "the phone without token", "/app/device/AAAAAAAA", NULL, NULL, 401, "/unauthorized" },
         { "a page for a code that nobody has", "/Q/AAAAAAAA", NULL, NULL, 200, "个人所得税APP" },
         { "the page without a code", "/Q", NULL, NULL, 200, "个人所得税APP" },
+        { "the page with a code typed", "/Q?code=aaaa-AAAA", NULL, NULL, 200, "个人所得税APP" },
+        { "the page with too much typed", "/Q?code=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+          NULL, NULL, 200, "个人所得税APP" },
+        { "the first page", "/", NULL, NULL, 200, "href=\"/f\"" },
+        { "short: registration", "/r", NULL, NULL, 200, "立即注册" },
+        { "short: forgotten password", "/f", NULL, NULL, 200, "Forgotten password" },
+        { "short, in capitals", "/F", NULL, NULL, 200, "忘记密码" },
+        { "short: forgotten declaration password", "/d", NULL, NULL, 200, "忘记申报密码" },
+        { "short: the app", "/a", NULL, NULL, 200, "手机端下载" },
+        { "short addresses in the metadata", "/.well-known/oauth-authorization-server", NULL, NULL,
+          200,
+          "\"links\":{\"register\":\"" ISSUER "/r\",\"forgot_password\":\"" ISSUER
+          "/f\",\"forgot_declaration_password\":\"" ISSUER "/d\",\"app_download\":\"" ISSUER
+          "/a\"}" },
+        { "a nonce without token", "/units/" UNIT_ONE "/challenge", "", NULL, 401,
+          "/unauthorized" },
+        { "a new password without token", "/account/password", "", NULL, 401, "/unauthorized" },
         { "registration", "/register", NULL, NULL, 200, "办税服务厅" },
         { "the app's page", "/app", NULL, NULL, 200, "手机端下载" },
         { "forgotten password", "/forgot-password", NULL, NULL, 200, "忘记密码" },
@@ -327,7 +157,7 @@ static void test_asked(void **state) {
 
                 expect(&world, c->path, c->body, c->bearer, c->status, c->part);
         }
-        stop(&world);
+        world_stop(&world);
 }
 
 static void test_password(void **state) {
@@ -411,17 +241,7 @@ static void test_password(void **state) {
         expect(&world, "/oauth2/challenge", body, "basic", 400, "\"invalid_credentials\"");
 
         token_get(&world, CLIENT_APP, "Ceshi_Bing", "Bing-pass3", app, sizeof(app));
-        stop(&world);
-}
-
-/* A token without the detour over a password. */
-static void token_make(World *world, const char *client, const char *account, char *ret, size_t n) {
-        _cleanup_(secret_freep) Secret *token = NULL;
-
-        assert_int_equal(token_new(world->fixture->store, client, account, 0, "test",
-                                   clock_wall_sec(), &token),
-                         0);
-        (void)snprintf(ret, n, "%s", secret_text(token));
+        world_stop(&world);
 }
 
 #define VERIFY_ONE "/units/" UNIT_ONE "/verification"
@@ -483,7 +303,7 @@ static void test_units(void **state) {
                 expect(&world, VERIFY_ONE, "method=relation", token, 403, "/unit-not-related");
                 assert_int_equal(
                         relation_put(world.fixture->store, world.fixture->jia, UNIT_ONE, 1), 0);
-                stop(&world);
+                world_stop(&world);
         }
 }
 
@@ -529,36 +349,7 @@ static void test_unit_password(void **state) {
         expect(&world, VERIFY_ONE, DECLARE "Declare-1", jia, 403, "/unit-locked");
         /* the lock stops the password, not the relation */
         expect(&world, VERIFY_ONE, "method=relation", jia, 200, "\"code\"");
-        stop(&world);
-}
-
-static void device_begin(World *world, const char *more, WireDeviceAnswer *ret) {
-        static Answer answer;
-        char body[256];
-
-        (void)snprintf(body, sizeof(body), C "%s", more);
-        ask(world, "/oauth2/device", body, "basic", &answer);
-        assert_int_equal(answer.status, 200);
-        assert_int_equal(wire_device_answer_decode(answer.body, answer.n_body, ret), 0);
-        assert_true(strncmp(ret->verification_uri_complete, "HTTP://LOCALHOST/Q/", 19) == 0);
-        assert_string_equal(ret->verification_uri_complete + 19, ret->user_code);
-}
-
-static void poll(World *world, const WireDeviceAnswer *device, const char *more, long status,
-                 const char *part) {
-        char body[512];
-
-        (void)snprintf(body, sizeof(body), C DEVICE_GRANT "&device_code=%s%s",
-                       secret_text(device->device_code), more);
-        expect(world, "/oauth2/token", body, "basic", status, part);
-}
-
-static void phone(World *world, const WireDeviceAnswer *device, const char *deed, const char *token,
-                  long status, const char *part) {
-        char path[128];
-
-        (void)snprintf(path, sizeof(path), "/app/device/%s%s", device->user_code, deed);
-        expect(world, path, deed[0] ? "" : NULL, token, status, part);
+        world_stop(&world);
 }
 
 static void test_device(void **state) {
@@ -574,11 +365,11 @@ static void test_device(void **state) {
         device_begin(&world,
                      "&host=%3Cws01%3E&service=login&terminal=tty1%1B%5B31m&login_hint=19900000001",
                      &device);
-        poll(&world, &device, "", 400, "\"state\":\"pending\"");
-        poll(&world, &device, "", 400, "\"slow_down\"");
-        poll(&world, &device, "&wait=1&seen=scanned", 400, "\"state\":\"pending\"");
+        poll_device(&world, &device, "", 400, "\"state\":\"pending\"");
+        poll_device(&world, &device, "", 400, "\"slow_down\"");
+        poll_device(&world, &device, "&wait=1&seen=scanned", 400, "\"state\":\"pending\"");
         /* held, then the same is said again */
-        poll(&world, &device, "&wait=1&seen=pending", 400, "\"state\":\"pending\"");
+        poll_device(&world, &device, "&wait=1&seen=pending", 400, "\"state\":\"pending\"");
 
         /* threats 55: looking changes nothing */
         (void)snprintf(page, sizeof(page), "/q/%s", device.user_code);
@@ -590,23 +381,23 @@ static void test_device(void **state) {
         phone(&world, &device, "/scan", workstation, 401, "/unauthorized");
 
         phone(&world, &device, "/scan", jia, 200, "\"state\":\"scanned\"");
-        poll(&world, &device, "&wait=1&seen=pending", 400, "\"state\":\"scanned\"");
+        poll_device(&world, &device, "&wait=1&seen=pending", 400, "\"state\":\"scanned\"");
         phone(&world, &device, "/confirm", jia, 200, "{\"state\":\"confirmed\"}");
         phone(&world, &device, "/confirm", jia, 409, "/device-decided");
-        poll(&world, &device, "&wait=1&seen=scanned", 200, "\"login_hint_matched\":true");
-        poll(&world, &device, "&wait=1&seen=scanned", 400, "\"invalid_grant\"");
+        poll_device(&world, &device, "&wait=1&seen=scanned", 200, "\"login_hint_matched\":true");
+        poll_device(&world, &device, "&wait=1&seen=scanned", 400, "\"invalid_grant\"");
         phone(&world, &device, "/refuse", jia, 409, "/device-decided");
         wire_device_answer_done(&device);
 
         /* threats 57 */
         device_begin(&world, "&login_hint=ceshi_jia", &device);
         phone(&world, &device, "/confirm", bing, 403, "/wrong-person");
-        poll(&world, &device, "&wait=1&seen=pending", 400, "\"reason\":\"wrong_person\"");
+        poll_device(&world, &device, "&wait=1&seen=pending", 400, "\"reason\":\"wrong_person\"");
         wire_device_answer_done(&device);
 
         device_begin(&world, "", &device);
         phone(&world, &device, "/refuse", bing, 200, "\"state\":\"refused\"");
-        poll(&world, &device, "", 400, "\"reason\":\"refused\"");
+        poll_device(&world, &device, "", 400, "\"reason\":\"refused\"");
         wire_device_answer_done(&device);
 
         device_begin(&world, "", &device);
@@ -617,9 +408,9 @@ static void test_device(void **state) {
                 store_run(world.fixture->store, "UPDATE device SET expires_at = created_at", ""),
                 0);
         phone(&world, &device, "/confirm", jia, 410, "/device-expired");
-        poll(&world, &device, "&wait=5&seen=pending", 400, "\"expired_token\"");
+        poll_device(&world, &device, "&wait=5&seen=pending", 400, "\"expired_token\"");
         wire_device_answer_done(&device);
-        stop(&world);
+        world_stop(&world);
 }
 
 static void test_digits(void **state) {
@@ -636,19 +427,19 @@ static void test_digits(void **state) {
         (void)snprintf(path, sizeof(path), "/app/device/%s/confirm", device.user_code);
         ask(&world, path, "", jia, &answer);
         assert_int_equal(wire_confirmation_decode(answer.body, answer.n_body, &confirmation), 0);
-        poll(&world, &device, "&wait=5&seen=pending", 400, "\"state\":\"digits_required\"");
+        poll_device(&world, &device, "&wait=5&seen=pending", 400, "\"state\":\"digits_required\"");
         confirmation.digits[0] = (char)(confirmation.digits[0] == '9' ? '0'
                                                                       : confirmation.digits[0] + 1);
         (void)snprintf(more, sizeof(more), "&digits=%s", confirmation.digits);
-        poll(&world, &device, more, 400, "{\"error\":\"invalid_digits\",\"attempts_left\":2}");
+        poll_device(&world, &device, more, 400, "{\"error\":\"invalid_digits\",\"attempts_left\":2}");
         confirmation.digits[0] = (char)(confirmation.digits[0] == '0' ? '9'
                                                                       : confirmation.digits[0] - 1);
         (void)snprintf(more, sizeof(more), "&digits=%s", confirmation.digits);
-        poll(&world, &device, more, 200, "\"access_token\"");
-        poll(&world, &device, more, 400, "\"invalid_grant\"");
+        poll_device(&world, &device, more, 200, "\"access_token\"");
+        poll_device(&world, &device, more, 400, "\"invalid_grant\"");
         wire_device_answer_done(&device);
         wire_confirmation_done(&confirmation);
-        stop(&world);
+        world_stop(&world);
 }
 
 /* A held request hears at once of what the phone does, within about a second of what another
@@ -672,7 +463,7 @@ static void test_held(void **state) {
                 assert_true(pid >= 0);
                 if (pid == 0) {
                         world.curl = curl_easy_init();
-                        poll(&world, &device, "&wait=15&seen=pending", 400,
+                        poll_device(&world, &device, "&wait=15&seen=pending", 400,
                              by == BY_STOP ? "\"pending\"" : "\"refused\"");
                         _exit(0);
                 }
@@ -696,7 +487,7 @@ static void test_held(void **state) {
                         curl_easy_cleanup(world.curl);
                         (void)rmdir(world.outbox);
                 } else
-                        stop(&world);
+                        world_stop(&world);
         }
 }
 
@@ -721,7 +512,7 @@ static void test_too_large(void **state) {
         ask(&world, "/units", NULL, "x", &answer);
         assert_int_equal(answer.status, 401);
         expect(&world, "/healthz", NULL, NULL, 200, "ok");
-        stop(&world);
+        world_stop(&world);
 }
 
 /* What comes back on a connection of its own, until the server ends it. */
@@ -770,7 +561,7 @@ static void test_a_body_that_ends_twice(void **state) {
                 assert_null(strstr(answer, "HTTP/1.1 200"));
         }
         expect(&world, "/healthz", NULL, NULL, 200, "ok");
-        stop(&world);
+        world_stop(&world);
 }
 
 static void test_headers(void **state) {
@@ -789,7 +580,7 @@ static void test_headers(void **state) {
         assert_non_null(strstr(answer.headers, "Cache-Control: no-store"));
         ask(&world, "/units", NULL, NULL, &answer);
         assert_non_null(strstr(answer.headers, "application/problem+json"));
-        stop(&world);
+        world_stop(&world);
 }
 
 int main(void) {

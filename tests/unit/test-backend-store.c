@@ -4,7 +4,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sqlite3.h>
 
+#include "backend/model-session.h"
+#include "backend/schema.h"
 #include "tests/unit/backend-fixture.h"
 
 static void test_modes(void **state) {
@@ -70,6 +73,56 @@ static void test_newer(void **state) {
 
         assert_int_equal(store_run(fixture->store, "PRAGMA user_version = 4711", ""), 0);
         assert_int_equal(store_open(fixture->path, &store), STORE_E_VERSION);
+}
+
+/* A store of the first version keeps what it holds: the lock, the token, the code. */
+static void test_older(void **state) {
+        static const char *const rows[] = {
+                "INSERT INTO account (id, login_name, name, document_type, document_number, mobile,"
+                " password_hash, residence, created_at) VALUES ('id', 'old', 'n', 'passport', '1',"
+                " '19900000009', 'hash', 'r', 0)",
+                "INSERT INTO unit (code, name) VALUES ('" UNIT_ONE "', 'u')",
+                "INSERT INTO guard (key, tries_left, locked_until, touched_at) VALUES ('a:id', 0,"
+                " 1800007200, 1800000000)",
+                "INSERT INTO code (hash, client_id, account_id, challenge, created_at, expires_at)"
+                " VALUES ('code', 'ws', 'id', 'c', 1800000000, 1800000060)",
+                "INSERT INTO token (hash, client_id, account_id, hinted, origin, created_at,"
+                " expires_at) VALUES ('token', 'ws', 'id', 1, 'code', 1800000000, 1800000600)",
+                "PRAGMA user_version = 1",
+        };
+        Fixture *fixture = *state;
+        Store *store = NULL;
+        sqlite3 *handle;
+        char path[128];
+        TokenRow token;
+        GuardTake take;
+        int fd;
+
+        (void)snprintf(path, sizeof(path), "%s/old.db", fixture->folder);
+        fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+        (void)close(fd);
+        assert_int_equal(sqlite3_open(path, &handle), SQLITE_OK);
+        assert_int_equal(sqlite3_exec(handle, schema_migration(0), NULL, NULL, NULL), SQLITE_OK);
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++)
+                assert_int_equal(sqlite3_exec(handle, rows[i], NULL, NULL, NULL), SQLITE_OK);
+        assert_int_equal(sqlite3_close(handle), SQLITE_OK);
+
+        assert_int_equal(store_open(path, &store), 0);
+        assert_int_equal(token_find(store, "token", T0, &token), 0);
+        assert_string_equal(token.account_id, "id");
+        assert_string_equal(token.unit_code, "");
+        assert_true(token.hinted);
+        assert_int_equal(guard_take(store, "a:id", GUARD_CAPTCHA_NONE,
+                                    &(const Moment){ .wall_sec = T0 + 60, .boot_id = "x" }, &take),
+                         GUARD_E_LOCKED);
+        assert_int_equal(take.retry_after_sec, GUARD_LOCK_SEC - 60);
+        /* nobody's token and everybody's are refused by the table itself */
+        assert_int_equal(store_run(store, "UPDATE token SET unit_code = '" UNIT_ONE "'", ""),
+                         STORE_E_EXISTS);
+        assert_int_equal(store_run(store, "UPDATE code SET account_id = NULL", ""), STORE_E_EXISTS);
+        assert_int_equal(store_run(store, "DELETE FROM account", ""), 0);
+        assert_int_equal(token_find(store, "token", T0, &token), SESSION_E_INVALID);
+        (void)store_close(store);
 }
 
 static void test_reopened(void **state) {
@@ -175,7 +228,8 @@ static void test_elsewhere(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 UNIT_TEST(test_modes),       UNIT_TEST(test_paths),      UNIT_TEST(test_link),
-                UNIT_TEST(test_newer),       UNIT_TEST(test_reopened),   UNIT_TEST(test_rollback),
+                UNIT_TEST(test_newer),       UNIT_TEST(test_older),
+                     UNIT_TEST(test_reopened),   UNIT_TEST(test_rollback),
                 UNIT_TEST(test_constraints), UNIT_TEST(test_parameters), UNIT_TEST(test_injection),
                 UNIT_TEST(test_elsewhere),
         };
