@@ -28,37 +28,42 @@ typedef struct Text {
 } Text;
 
 static const Text text_table[_SAY_MAX] = {
-        [SAY_ASK_ACCOUNT] = N_("Account (mobile number, login name or identity number): "),
-        [SAY_ASK_ACCOUNT_OR_QR] = N_("Account (mobile number, login name, identity number; "
-                                     "Enter for a QR code): "),
+        [SAY_ASK_ACCOUNT] = N_("Account (mobile number, login name or identity number; ?: "
+                               "help): "),
+        [SAY_ASK_ACCOUNT_OR_QR] = N_("Account (mobile or identity number, login name; Enter: QR "
+                                     "code, ?: help): "),
         /* The word "password" must be in every question for one: some greeters look for it. */
-        [SAY_ASK_PASSWORD] = N_("Password: "),
-        [SAY_ASK_PASSWORD_OR_QR] = N_("(Enter alone for a QR code) Password: "),
-        [SAY_ASK_CAPTCHA] = N_("Characters in the picture (r for a new picture): "),
-        [SAY_ASK_CAPTCHA_OR_QR] = N_("Characters in the picture (r for a new picture, "
-                                     "Enter alone for a QR code): "),
-        [SAY_ASK_CONFIRMED] = N_("Press Enter when you have confirmed on the phone: "),
+        [SAY_ASK_PASSWORD] = N_("(? for help) Password: "),
+        [SAY_ASK_PASSWORD_OR_QR] = N_("(Enter alone for a QR code, ? for help) Password: "),
+        [SAY_ASK_CAPTCHA] = N_("Characters in the picture (r: new picture, ?: help): "),
+        [SAY_ASK_CAPTCHA_OR_QR] = N_("Characters in the picture (r: new picture, Enter: QR "
+                                     "code, ?: help): "),
+        [SAY_ASK_CONFIRMED] = N_("Press Enter when you have confirmed on the phone (?: help): "),
         [SAY_ASK_CONFIRMED_OR_PASSWORD] = N_("Press Enter when you have confirmed on the phone "
-                                             "(p to go back): "),
+                                             "(p: go back, ?: help): "),
         [SAY_ASK_DIGITS] = N_("Six digits shown on the phone: "),
         [SAY_ASK_DIGITS_OR_PASSWORD] = N_("Six digits shown on the phone (p to go back): "),
         [SAY_ASK_UNIT] = N_("Number of the unit: "),
         [SAY_ASK_UNIT_OR_START] = N_("Number of the unit (b for another account): "),
-        [SAY_ASK_UNIT_PASSWORD] = N_("Declaration password of the unit: "),
-        [SAY_ASK_UNIT_PASSWORD_OR_LIST] = N_("(Enter alone for the list of units) "
-                                             "Declaration password of the unit: "),
-        [SAY_ASK_UNIT_PASSWORD_OR_BACK] = N_("(Enter alone to go back) "
-                                             "Declaration password of the unit: "),
-        [SAY_ASK_UNIT_CAPTCHA] = N_("Characters in the picture (r for a new picture): "),
-        [SAY_ASK_UNIT_CAPTCHA_OR_LIST] = N_("Characters in the picture (r for a new picture, "
-                                            "Enter alone for the list of units): "),
-        [SAY_ASK_UNIT_CAPTCHA_OR_BACK] = N_("Characters in the picture (r for a new picture, "
-                                            "Enter alone to go back): "),
+        [SAY_ASK_UNIT_PASSWORD] = N_("(? for help) Declaration password of the unit: "),
+        [SAY_ASK_UNIT_PASSWORD_OR_LIST] = N_("(Enter: list of units, ?: help) Declaration "
+                                             "password of the unit: "),
+        [SAY_ASK_UNIT_PASSWORD_OR_BACK] = N_("(Enter: go back, ?: help) Declaration password of "
+                                             "the unit: "),
+        [SAY_ASK_UNIT_CAPTCHA] = N_("Characters in the picture (r: new picture, ?: help): "),
+        [SAY_ASK_UNIT_CAPTCHA_OR_LIST] = N_("Characters in the picture (r: new picture, Enter: "
+                                            "list of units): "),
+        [SAY_ASK_UNIT_CAPTCHA_OR_BACK] = N_("Characters in the picture (r: new picture, Enter: "
+                                            "go back): "),
         [SAY_ASK_UNIT_WAY] = N_("Number of the way: "),
         [SAY_ASK_UNIT_WAY_OR_BACK] = N_("Number of the way (Enter alone to go back): "),
         [SAY_ASK_PIN] = N_("Password (PIN) of the CA certificate: "),
         [SAY_ASK_PIN_OR_BACK] = N_("(Enter alone to go back) "
                                    "Password (PIN) of the CA certificate: "),
+        [SAY_ASK_PASSWORD_CURRENT] = N_("Current password: "),
+        [SAY_ASK_NEW_PASSWORD] = N_("New password: "),
+        [SAY_ASK_NEW_PASSWORD_AGAIN] = N_("New password once more: "),
+        [SAY_ASK_LINKS] = N_("Number (Enter alone to go back): "),
         [SAY_ASK_ONE] = N_("Password: "),
 
         [SAY_ACCOUNT_EMPTY] = N_("Please type your account."),
@@ -74,6 +79,14 @@ static const Text text_table[_SAY_MAX] = {
         [SAY_ACCOUNT_DIGITS] = N_("This is neither a mobile number nor the number of a resident "
                                   "identity card. If you registered with another document, please "
                                   "use your login name or mobile number."),
+        [SAY_ACCOUNT_MOBILE] = N_("This is no mobile number: one has 11 digits, from 13 to 19 "
+                                  "in front. Please type it again."),
+        [SAY_ACCOUNT_OLD_IDENTITY] = N_("Identity numbers of 15 digits are out of use. Please "
+                                        "type the 18 characters of your resident identity card, "
+                                        "your login name or mobile number."),
+        [SAY_ACCOUNT_DOCUMENT] = N_("This is not the number of a resident identity card, and "
+                                    "other documents cannot be used to log in. Please use your "
+                                    "login name or mobile number."),
         [SAY_ACCOUNT_OTHER_UNIT] = N_("Only unit {text} can be used here. Please type your account "
                                       "without another unit."),
 
@@ -84,24 +97,40 @@ static const Text text_table[_SAY_MAX] = {
                                          "left before it is locked.",
                                          "The account or the password is wrong. {number} tries are "
                                          "left before it is locked."),
-        [SAY_CAPTCHA_DUE] = N_("Please type the characters in the picture as well."),
+        [SAY_PASSWORD_BACK] = N_("To change the account, type b here."),
+        [SAY_PASSWORD_DOCUMENT] = N_("A document other than the resident identity card cannot "
+                                     "be used to log in; please use your login name or mobile "
+                                     "number."),
+        [SAY_CAPTCHA_DUE] = N_("As a password was wrong before, please also type the characters "
+                               "in the picture."),
         [SAY_CAPTCHA_WRONG] = N_("These are not the characters in the picture. Please type them "
                                  "again."),
-        [SAY_LOCKED] = N_("The account is locked after too many wrong passwords. Please try again "
-                          "later, or reset your password (Forgotten password) to unlock it at "
-                          "once."),
-        [SAY_LOCKED_MINUTES] = NP_("The account is locked after too many wrong passwords. Please "
-                                   "try again in {number} minute, or reset your password "
-                                   "(Forgotten password) to unlock it at once.",
-                                   "The account is locked after too many wrong passwords. Please "
-                                   "try again in {number} minutes, or reset your password "
-                                   "(Forgotten password) to unlock it at once."),
+        [SAY_CAPTCHA_NO_PICTURE] = N_("The next try by password needs a captcha, which cannot "
+                                      "be shown here. Please go on with your phone."),
+        [SAY_CAPTCHA_NO_PICTURE_END] = N_("A captcha is needed, which cannot be shown here. "
+                                          "Please log in once on the web or at a terminal, then "
+                                          "try again."),
+        [SAY_LOCKED] = N_("The account is locked after too many wrong passwords. Please try "
+                          "again later, or unlock it at once: by Forgotten password, or at a "
+                          "tax service hall with your identity document."),
+        [SAY_LOCKED_MINUTES] = NP_("The account is locked after too many wrong passwords. "
+                                   "Please try again in {number} minute, or unlock it at once: "
+                                   "by Forgotten password, or at a tax service hall with your "
+                                   "identity document.",
+                                   "The account is locked after too many wrong passwords. "
+                                   "Please try again in {number} minutes, or unlock it at once: "
+                                   "by Forgotten password, or at a tax service hall with your "
+                                   "identity document."),
         [SAY_DISABLED] = N_("This account is disabled. Please go to a tax service hall with your "
                             "identity document."),
 
-        [SAY_SCAN_INVITE] = N_("Please scan this code with the personal income tax app and confirm "
-                               "on the phone."),
+        [SAY_SCAN_INVITE] = N_("Please scan with the personal income tax app and confirm on the "
+                               "phone."),
         [SAY_SCAN_ADDRESS] = N_("Or open {text} on the phone and type the code {text2} there."),
+        [SAY_SCAN_ADDRESS_ONLY] = N_("To log in with your phone, open {text} there and type the "
+                                     "code {text2} ."),
+        [SAY_SCAN_OPEN] = N_("To log in with your phone, open {text} there and confirm."),
+        [SAY_SCAN_KEY] = N_("Press Enter to log in with account and password instead."),
         [SAY_SCAN_DIGITS] = N_("The phone then shows six digits. Please type them here."),
         [SAY_SCAN_WAITING] = N_("The code has not been scanned yet."),
         [SAY_SCAN_SCANNED] = N_("Scanned. Please confirm on the phone."),
@@ -126,6 +155,38 @@ static const Text text_table[_SAY_MAX] = {
                                 "Please start again with the right account."),
         [SAY_NO_LOCAL_USER] = N_("Account {text} has no user on this computer. Please ask the "
                                  "administrator."),
+        [SAY_LINKS_INVITE] = N_("Which page would you like to see?"),
+        [SAY_LINKS_NONE] = N_("The platform names no page for help. Please go to a tax service "
+                              "hall with your identity document."),
+        [SAY_LINKS_FORGOT_PASSWORD] = N_("Forgotten password"),
+        [SAY_LINKS_REGISTER] = N_("Register now"),
+        [SAY_LINKS_APP] = N_("Get the app for the phone"),
+        [SAY_LINKS_FORGOT_DECLARATION] = N_("Forgotten declaration password"),
+        [SAY_LINK_FORGOT_PASSWORD] = N_("Forgotten password: {text}"),
+        [SAY_LINK_REGISTER] = N_("Register now: {text}"),
+        [SAY_LINK_APP] = N_("Get the app for the phone: {text}"),
+        [SAY_LINK_FORGOT_DECLARATION] = N_("Forgotten declaration password: {text}"),
+        [SAY_LINK_FORGOT_DECLARATION_APP] = N_("Or in the personal income tax app: {text}"),
+        [SAY_NEW_PASSWORD_RULES] = N_("The new password has 8 to 15 characters without spaces, "
+                                      "of at least three kinds: upper case, lower case, digits, "
+                                      "special characters."),
+        [SAY_NEW_PASSWORD_EMPTY] = N_("Please type the new password."),
+        [SAY_NEW_PASSWORD_SHORT] = N_("The new password is too short: it needs at least 8 "
+                                      "characters."),
+        [SAY_NEW_PASSWORD_LONG] = N_("The new password is too long: it can have 15 characters "
+                                     "at most."),
+        [SAY_NEW_PASSWORD_CLASSES] = N_("The new password needs three of: upper case, lower "
+                                        "case, digits, special ones."),
+        [SAY_NEW_PASSWORD_SPACE] = N_("The new password cannot have spaces."),
+        [SAY_NEW_PASSWORD_CHARACTERS] = N_("The new password has characters that cannot be "
+                                           "typed again everywhere."),
+        [SAY_NEW_PASSWORD_SAME] = N_("This is the current password. Please choose another one."),
+        [SAY_NEW_PASSWORD_DIFFERENT] = N_("The two entries differ. Please type the new password "
+                                          "again."),
+        [SAY_NEW_PASSWORD_WEAK] = N_("The platform does not accept this password. Please choose "
+                                     "another one."),
+        [SAY_NEW_PASSWORD_CHANGED] = N_("Your password has been changed."),
+        [SAY_UNIT_PERSON] = N_("Unit verification for {text}"),
 
         [SAY_UNIT_INVITE] = N_("Please choose the unit you act for:"),
         [SAY_UNIT_PAGES] = NP_("{number} unit in all. n: next page, p: previous page; or type the "
@@ -167,15 +228,18 @@ static const Text text_table[_SAY_MAX] = {
                                               "are left before it is locked."),
         [SAY_UNIT_LOCKED] = N_("The declaration password is locked after too many wrong tries. "
                                "Please try again later, or have the legal representative or the "
-                               "finance manager reset it (Forgotten declaration password)."),
-        [SAY_UNIT_LOCKED_MINUTES] = NP_("The declaration password is locked after too many wrong "
-                                        "tries. Please try again in {number} minute, or have the "
-                                        "legal representative or the finance manager reset it "
-                                        "(Forgotten declaration password).",
-                                        "The declaration password is locked after too many wrong "
-                                        "tries. Please try again in {number} minutes, or have the "
-                                        "legal representative or the finance manager reset it "
-                                        "(Forgotten declaration password)."),
+                               "finance manager reset it (Forgotten declaration password), or a "
+                               "tax service hall."),
+        [SAY_UNIT_LOCKED_MINUTES] = NP_("The declaration password is locked after too many "
+                                        "wrong tries. Please try again in {number} minute, or "
+                                        "have the legal representative or the finance manager "
+                                        "reset it (Forgotten declaration password), or a tax "
+                                        "service hall.",
+                                        "The declaration password is locked after too many "
+                                        "wrong tries. Please try again in {number} minutes, or "
+                                        "have the legal representative or the finance manager "
+                                        "reset it (Forgotten declaration password), or a tax "
+                                        "service hall."),
         [SAY_UNIT_WAY_INVITE] = N_("Please choose how to verify the unit:"),
         [SAY_UNIT_WAY_PASSWORD] = N_("Declaration password"),
         [SAY_UNIT_WAY_CERTIFICATE] = N_("CA certificate"),

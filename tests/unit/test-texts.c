@@ -109,10 +109,25 @@ static void test_translated(void **state) {
         }
 }
 
+/* A question is one line on a terminal, with room for what is typed behind it. */
+static void test_questions_fit(void **state) {
+        (void)state;
+
+        for (SayId id = SAY_NONE + 1; id < _SAY_MAX; id++)
+                for (TextsLanguage language = 0; language < _TEXTS_LANGUAGE_MAX; language++) {
+                        _cleanup_(freep) char *text = say(language, &(Say){ .id = id });
+
+                        if (is_prompt(id) && text_width(text) > 76)
+                                fail_msg("%zu columns: '%s'", text_width(text), text);
+                }
+}
+
 /* SDDM and others know the question for a password by this word. */
 static void test_password_word(void **state) {
         static const SayId ids[] = { SAY_ASK_PASSWORD, SAY_ASK_PASSWORD_OR_QR,
                                      SAY_ASK_UNIT_PASSWORD, SAY_ASK_UNIT_PASSWORD_OR_LIST,
+                                     SAY_ASK_UNIT_PASSWORD_OR_BACK, SAY_ASK_PASSWORD_CURRENT,
+                                     SAY_ASK_NEW_PASSWORD, SAY_ASK_NEW_PASSWORD_AGAIN,
                                      SAY_ASK_ONE };
 
         (void)state;
@@ -131,9 +146,13 @@ static const struct {
         const char *english, *chinese;
 } wording_cases[] = {
         { "the question for a password is the plain one",
-          { .id = SAY_ASK_PASSWORD },
+          { .id = SAY_ASK_ONE },
           "Password: ",
           "密码 (Password): " },
+        { "questions mention the way to help",
+          { .id = SAY_ASK_PASSWORD },
+          "(? for help) Password: ",
+          "（? 帮助）密码 (Password): " },
         { "scanned is told in the official words",
           { .id = SAY_SCAN_SCANNED },
           "Scanned. Please confirm on the phone.",
@@ -189,6 +208,11 @@ static void test_official_terms(void **state) {
                 { SAY_UNIT_UNRELATED, "办税授权关系" }, { SAY_LOCKED_MINUTES, "忘记密码" },
                 { SAY_UNIT_LOCKED, "忘记申报密码" },    { SAY_UNIT_LOCKED, "法定代表人" },
                 { SAY_UNIT_LOCKED, "财务负责人" },      { SAY_DISABLED, "办税服务厅" },
+                { SAY_LOCKED_MINUTES, "办税服务厅" }, { SAY_UNIT_LOCKED, "办税服务厅" },
+                { SAY_LINKS_FORGOT_PASSWORD, "忘记密码" }, { SAY_LINKS_REGISTER, "立即注册" },
+                { SAY_LINKS_APP, "手机端下载" },
+                { SAY_LINKS_FORGOT_DECLARATION, "忘记申报密码" },
+                { SAY_UNIT_PERSON, "单位办税验证" },  { SAY_SCAN_KEY, "按回车键改用账号密码登录" },
                 { SAY_ACCOUNT_DIGITS, "居民身份证" },   { SAY_UNIT_PAGES, "统一社会信用代码" },
         };
 
@@ -265,6 +289,7 @@ int main(void) {
                 cmocka_unit_test(test_every_text),
                 cmocka_unit_test(test_longest_address),
                 cmocka_unit_test(test_translated),
+                cmocka_unit_test(test_questions_fit),
                 cmocka_unit_test(test_password_word),
                 cmocka_unit_test(test_wording),
                 cmocka_unit_test(test_official_terms),
