@@ -47,8 +47,8 @@ int account_get(Store *store, const char *id, AccountRow *ret);
 int account_guard_key(Store *store, const char *typed, const char *account_id,
                       char ret[static GUARD_KEY_BYTES + 1]);
 
-/** phantom_guard_key() - the guard of a name that nobody has; a keyed hash, so that a password typed
- * in the wrong field is not kept. Not within a transaction, as above. */
+/** phantom_guard_key() - the guard of a name that nobody has: a keyed hash, so that a password that
+ * was typed in the wrong field is not kept. Not within a transaction, as above. */
 int phantom_guard_key(Store *store, const char *name, char ret[static GUARD_KEY_BYTES + 1]);
 
 /* What a registration or a file says of a person; strings borrowed. */
@@ -85,7 +85,7 @@ int account_end_sessions(Store *store, const char *id);
 int account_set_password(Store *store, const char *id, const char *old_hash, const char *new_hash,
                          const char *keep_token);
 
-/** account_set_disabled() - disabling ends the tokens of workstations; what else was given out
- * before is refused when it is used, as long as the account is disabled, so that the person is told.
+/** account_set_disabled() - disabling ends the tokens of workstations; what else was given out is
+ * refused when it is used, as long as the account is disabled, so that the person is told.
  * Return: 0, ACCOUNT_E_UNKNOWN, -errno. */
 int account_set_disabled(Store *store, const char *id, int64_t disabled);

@@ -346,8 +346,8 @@ int device_redeem(Store *store, const DeviceRow *device, const char *digits, int
         if (r == DEVICE_E_DISABLED) {
                 int q = store_run(
                         store,
-                        "UPDATE device SET state = 'refused', digits = '' WHERE hash = $1 AND state ="
-                        " 'confirmed'",
+                        "UPDATE device SET state = 'refused', digits = '' WHERE hash = $1"
+                        " AND state = 'confirmed'",
                         "t", device->hash);
 
                 return q < 0 ? q : r;

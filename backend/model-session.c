@@ -126,7 +126,8 @@ static void holder_read(Statement *statement, int account, int unit, Holder *ret
         const char *account_id = statement_text(statement, account),
                    *unit_code = statement_text(statement, unit);
 
-        (void)snprintf(ret->account_id, sizeof(ret->account_id), "%s", account_id ? account_id : "");
+        (void)snprintf(ret->account_id, sizeof(ret->account_id), "%s",
+                       account_id ? account_id : "");
         (void)snprintf(ret->unit_code, sizeof(ret->unit_code), "%s", unit_code ? unit_code : "");
 }
 
@@ -139,7 +140,8 @@ int code_redeem(Store *store, const char *code_hash, const char *client_id, cons
         r = store_query(
                 store, &statement,
                 "UPDATE code SET used_at = $3 WHERE hash = $1 AND client_id = $2 AND used_at = 0"
-                " AND expires_at > $3 AND created_at <= $4 RETURNING account_id, unit_code, challenge",
+                " AND expires_at > $3 AND created_at <= $4"
+                " RETURNING account_id, unit_code, challenge",
                 "ttii", code_hash, client_id, now, now + CLOCK_SKEW_SEC);
         if (r < 0)
                 return r;
