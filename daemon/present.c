@@ -8,7 +8,11 @@
 #include <string.h>
 
 #include "daemon/present.h"
+#include "daemon/wrap.h"
 #include "lib/common/limits.h"
+
+/* A terminal has 80 columns, of which the last is better left alone. */
+#define LINE_COLUMNS 78
 
 /* Add a line to *text. Nothing is added that would not fit. */
 static int text_add_line(char **text, const char *line) {
@@ -31,13 +35,19 @@ static int text_add_line(char **text, const char *line) {
 
 static int present_lines(const Plan *plan, Step *step) {
         for (size_t i = 0; i < plan->n_lines; i++) {
-                _cleanup_(freep) char *line = NULL;
+                _cleanup_(freep) char *line = NULL, *wrapped = NULL;
                 int r;
 
                 r = texts_say(&plan->lines[i], &line);
                 if (r < 0)
                         return r;
-                r = text_add_line(&step->text, line);
+                /* A greeter has a width of its own, and shows each line as a message. */
+                if (step->layout == LAYOUT_FOLDED) {
+                        r = wrap_line(line, LINE_COLUMNS, &wrapped);
+                        if (r < 0)
+                                return r;
+                }
+                r = text_add_line(&step->text, wrapped ? wrapped : line);
                 if (r < 0)
                         return r;
         }
@@ -117,6 +127,8 @@ int present_plan(const Plan *plan, StepLayout layout, RenderStyle style, TextsLa
         step.kind = plan->kind;
         step.layout = layout;
         step.reason = plan->reason;
+        step.token = plan->token;
+        step.key = plan->key;
 
         texts_use(language);
         r = present_lines(plan, &step);

@@ -13,6 +13,9 @@
  * @layout, @style, @language: how this login is spoken to
  * @ret: the step, owned by the caller; its serial is not set
  *
+ * In LAYOUT_FOLDED, sentences are divided into lines of a terminal. What itaxd knows the login by
+ * (Step.session) is not the machine's to know: whoever keeps it adds it to a done step.
+ *
  * A picture that cannot be drawn is left out: the address in the text still leads there. A picture
  * that would not fit beside the question (LIMIT_STEP_PICTURE_BYTES) likewise.
  *
