@@ -18,7 +18,9 @@ const ServerAnswer good_answers[] = {
                                    "\"device_authorization_endpoint\":\"@/device\","
                                    "\"userinfo_endpoint\":\"@/userinfo\",\"revocation_endpoint\":\"@/revoke\","
                                    "\"units_endpoint\":\"@/units\",\"device_scanned_state_supported\":true,"
+                                   "\"password_endpoint\":\"@/password\","
                                    "\"device_long_poll_seconds\":20,\"phase\":\"relation\","
+                                   "\"phases\":{\"relation\":\"2020-01-01\",\"realname\":\"2030-12-31\"},"
                                    "\"links\":{\"register\":\"@/register\",\"app_download\":\"http://x/app\"}") },
         { "/challenge", .body = "{\"authorization_code\":\"cOdE-1\"}" },
         { "/token", .body = TOKEN_JSON("") },
@@ -28,6 +30,8 @@ const ServerAnswer good_answers[] = {
                              "\"verification_uri_complete\":\"HTTPS://ITAX.LAB/Q/K7Q29X4P\",\"expires_in\":120,"
                              "\"interval\":1}" },
         { PATH_VERIFICATION, .body = "{\"code\":\"" UNIT_CODE "\",\"method\":\"relation\"}" },
+        { PATH_UNIT_CHALLENGE, .body = "{\"challenge\":\"" CHALLENGE_TEXT "\",\"expires_in\":120}" },
+        { "/password", .body = "{}" },
         { "/revoke", .body = "{}" },
         {},
 };
@@ -128,4 +132,10 @@ ReplyKind fixture_ask_simple(PlatformFixture *fixture, RequestKind kind) {
 
 ReplyKind fixture_ask_password(PlatformFixture *fixture) {
         return fixture_ask_simple(fixture, REQUEST_PASSWORD);
+}
+
+bool fixture_sent(PlatformFixture *fixture, const char *path, const char *text) {
+        _cleanup_(freep) char *request = tls_server_last(fixture->server, path);
+
+        return request && strstr(request, text);
 }

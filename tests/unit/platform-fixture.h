@@ -11,7 +11,10 @@
 #define PATH_METADATA "/.well-known/oauth-authorization-server"
 #define PATH_OPENID "/.well-known/openid-configuration"
 #define PATH_VERIFICATION "/units/" UNIT_CODE "/verification"
+#define PATH_UNIT_CHALLENGE "/units/" UNIT_CODE "/challenge"
 #define UNIT_CODE "919900000000000018"
+#define OTHER_UNIT_CODE "91990000000000002B"
+#define CHALLENGE_TEXT "0123456789-_0123456789012345678901234567890"
 
 /* A server in order: everything our API has, nothing folded in. */
 extern const ServerAnswer good_answers[];
@@ -25,6 +28,8 @@ extern const ServerAnswer good_answers[];
 #define UNITS_JSON \
         "[{\"code\":\"" UNIT_CODE "\",\"name\":\"测试一号有限公司\",\"authorised\":true," \
         "\"methods\":[\"relation\",\"declaration_password\"]}]"
+#define PROBLEM_JSON(word, rest) "{\"type\":\"https://x/problems/" word "\"" rest "}"
+#define CAPTCHA_REST ",\"captcha_id\":\"c-1\",\"captcha_png\":\"iVBORw0KGgo=\""
 #define TOKEN_JSON(rest) "{\"access_token\":\"tOkEn-1\",\"token_type\":\"Bearer\"" rest "}"
 
 typedef struct PlatformFixture {
@@ -61,6 +66,9 @@ void fixture_run(PlatformFixture *fixture, uint64_t usec);
 ReplyKind fixture_ask_password(PlatformFixture *fixture);
 /** fixture_ask_simple() - a request of this kind with the usual unit and password */
 ReplyKind fixture_ask_simple(PlatformFixture *fixture, RequestKind kind);
+
+/** fixture_sent() - the last request for @path held @text */
+bool fixture_sent(PlatformFixture *fixture, const char *path, const char *text);
 
 /** now_usec() - CLOCK_MONOTONIC */
 uint64_t now_usec(void);
