@@ -8,240 +8,249 @@
  *      setcred        success where this login can be seen, in the handle or in the PAM environment
  *                     (sshd sets credentials in another process than the one that asked, and a stack
  *                     that ends in pam_deny would fail there); else not our affair. It lets nobody in.
- *      acct_mgmt      success for a login through this very handle; else not our affair. A key login of
- *                     sshd and cron come here without one and get no word of ours.
- *      session        success where the PAM environment names an account; else not our affair
- *      chauthtok      refused for a login through this handle, as the account password is changed on
- *                     the platform; else not our affair, so that passwd(1) goes on to pam_unix
+ *      acct_mgmt      for a login of ours the platform is asked once more, and its word counts. A key login
+ *                     of sshd and cron come here without one: not our affair, unless option "others" says
+ *                     otherwise.
+ *      session        a login of ours is reported to the daemon; else not our affair. The report cannot fail
+ *                     the session: the person is in, and a daemon that is being restarted would else put
+ *                     everybody out who comes through the door at that moment.
+ *      chauthtok      the account password of a user who has an account; else not our affair, so that
+ *                     passwd(1) goes on to pam_unix. An expired local password is not our affair either.
  *
- * PAM_IGNORE says "not our affair" and never stands for an error. PAM_AUTHTOK is left alone: only the
- * daemon knows which prompt asked for the account password. */
+ * PAM_IGNORE says "not our affair" and never stands for an error. */
 
-#include <langinfo.h>
-#include <locale.h>
 #include <security/pam_ext.h>
 #include <security/pam_modules.h>
 #include <string.h>
 #include <syslog.h>
 
-#include "lib/client/client.h"
-#include "lib/common/limits.h"
 #include "lib/common/text.h"
 #include "pam_module/codes.h"
-#include "pam_module/options.h"
 #include "pam_module/record.h"
-#include "pam_module/relay.h"
+#include "pam_module/visit.h"
 
-/* One call of pam_sm_authenticate(). */
-typedef struct Visit {
-        pam_handle_t *handle; /* libpam's */
-        Options options;
-        RelayVoice voice;
-        char *user;       /* owned copy of PAM_USER, NULL if the application set none */
-        Step step;        /* the step at hand, later the last one */
-        const char *word; /* how it ended, for the log: fixed words only */
-} Visit;
-
-static void visit_done(Visit *visit) {
-        free(visit->user);
-        step_done(&visit->step);
+static const char *shown(const char *s) {
+        return s ? s : "-";
 }
 
-static int end(Visit *visit, const char *word, int code) {
-        visit->word = word;
+/* A login leaves its marks, and the password that proved it. */
+static int keep_login(Visit *visit) {
+        int code;
+
+        code = tokens_write(&visit->tokens, visit->handle, &visit->step);
+        if (code != PAM_SUCCESS)
+                return code;
+        code = record_write(visit->handle, &visit->step);
+        if (code != PAM_SUCCESS)
+                tokens_erase(&visit->tokens, visit->handle);
         return code;
 }
 
-static const char *get_item(pam_handle_t *handle, int type) {
-        const void *item = NULL;
-
-        return pam_get_item(handle, type, &item) == PAM_SUCCESS ? item : NULL;
-}
-
-static bool read_options(pam_handle_t *handle, int argc, const char **argv, Options *ret) {
-        static const char *const words[] = {
-                [OPTIONS_E_UNKNOWN] = "unknown option",
-                [OPTIONS_E_VALUE] = "bad value",
-                [OPTIONS_E_TWICE] = "option given twice",
-        };
-        const char *argument = NULL;
-        int r;
-
-        r = options_parse(argc, argv, ret, &argument);
-        if (r == 0)
-                return true;
-        pam_syslog(handle, LOG_ERR, "%s: %s; the line is refused", words[r], argument);
-        return false;
-}
-
-/* A name that no local user of ours can have; the daemon need not be asked. */
-static bool user_is_fit(const char *user) {
-        return user[0] != '\0' && strnlen(user, LIMIT_USER_BYTES + 1) <= LIMIT_USER_BYTES &&
-               text_is_showable(user) && !strchr(user, '\n');
-}
-
-static bool user_is_unchanged(const Visit *visit) {
-        const char *now = get_item(visit->handle, PAM_USER);
-
-        if (!now || !visit->user)
-                return now == visit->user;
-        return strcmp(now, visit->user) == 0;
-}
-
-static int open_client(Visit *visit, int flags, Client **ret) {
-        const ClientRequest request = {
-                .service = get_item(visit->handle, PAM_SERVICE),
-                .user = visit->user,
-                .tty = get_item(visit->handle, PAM_TTY),
-                .rhost = get_item(visit->handle, PAM_RHOST),
-                .locale = nl_langinfo(NL_LOCALE_NAME(LC_MESSAGES)), /* can only ask, unlike setlocale() */
-                .method = visit->options.method,
-                .unit = visit->options.unit,
-                .prompts = visit->options.prompts,
-                .silent = visit->voice == RELAY_SILENT,
-                .refuse_empty = flags & PAM_DISALLOW_NULL_AUTHTOK,
-        };
-
-        return client_open(&request, ret);
-}
-
-static void log_step(const Visit *visit) {
-        if (visit->options.debug)
-                pam_syslog(visit->handle, LOG_DEBUG, "step %u: %s", visit->step.serial,
-                           step_kind_to_string(visit->step.kind));
-}
-
-/* The conversation. Of all that ends here, one return grants. */
-static int converse(Visit *visit, Client *client) {
-        Step *step = &visit->step;
-        int code, r;
-
-        r = client_next(client, NULL, step);
-        for (unsigned n = 0; r == 0 && !step_is_terminal(step); n++) {
-                _cleanup_(secret_freep) Secret *answer = NULL;
-
-                log_step(visit);
-                if (n == RELAY_STEPS_MAX)
-                        return end(visit, "endless", PAM_SYSTEM_ERR);
-                code = relay_step(visit->handle, step, visit->voice, &answer);
-                if (code != PAM_SUCCESS)
-                        return end(visit, code == PAM_AUTH_ERR ? "answer-too-long" : "conversation", code);
-
-                r = client_next(client, answer, step);
-        }
-        if (r != 0)
-                return end(visit, word_from_client(r), code_from_client(r));
-
-        if (step->kind == STEP_FAIL) {
-                /* Root typed "root" where an account was asked for: whoever comes next in the stack
-                 * need not ask for the name again. It grants nothing. */
-                if (step->user && !visit->user && user_is_unchanged(visit))
-                        (void)pam_set_item(visit->handle, PAM_USER, step->user);
-                relay_end(visit->handle, step, visit->voice);
-                return end(visit, step_reason_to_string(step->reason), code_from_step(step));
-        }
-        if (!step_grants(step, visit->user) || !user_is_unchanged(visit))
-                return end(visit, "wrong-user", code_from_step(step));
-
-        code = record_write(visit->handle, step);
-        if (code != PAM_SUCCESS)
-                return end(visit, "record", code);
-        relay_end(visit->handle, step, visit->voice);
-        visit->word = NULL;
-        return PAM_SUCCESS;
+/* Whoever has changed a password has not logged in by that. */
+static int keep_tokens(Visit *visit) {
+        return tokens_write(&visit->tokens, visit->handle, &visit->step);
 }
 
 static int authenticate(Visit *visit, int flags) {
-        _cleanup_(client_freep) Client *client = NULL;
-        const char *user;
-        int r;
-
-        user = get_item(visit->handle, PAM_USER);
-        if (user) {
-                if (!user_is_fit(user))
-                        return end(visit, "user-unfit", PAM_USER_UNKNOWN);
-                /* A copy: the application may replace the item while it is asked something. */
-                visit->user = strdup(user);
-                if (!visit->user)
-                        return end(visit, "out-of-memory", PAM_BUF_ERR);
-        }
-
-        r = open_client(visit, flags, &client);
-        if (r != 0)
-                return end(visit, word_from_client(r), code_from_client(r));
-        return converse(visit, client);
+        visit->purpose = visit->options.only; /* "unit", its one value */
+        visit->keep = keep_login;
+        if (visit->options.only && !visit->user)
+                return visit_end(visit, "user-missing", PAM_USER_UNKNOWN);
+        return visit_converse(visit, flags);
 }
 
-static void log_outcome(const Visit *visit, int code) {
+static void log_login(const Visit *visit, int code) {
         _cleanup_(freep) char *account = NULL;
 
         if (visit->word) {
                 pam_syslog(visit->handle, LOG_INFO, "refused: reason=%s code=%d", visit->word, code);
                 return;
         }
-        (void)text_mask(visit->step.account, &account);
+        if (visit->step.account)
+                (void)text_mask(visit->step.account, &account);
         pam_syslog(visit->handle, LOG_INFO, "granted: user=%s account=%s unit=%s method=%s",
-                   visit->step.user, account ? account : "-", visit->step.unit ? visit->step.unit : "-",
-                   visit->step.method);
+                   visit->step.user, shown(account), shown(visit->step.unit), visit->step.method);
 }
 
 _export_ int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv) {
-        _cleanup_(visit_done) Visit visit = { .handle = pamh, .word = "error" };
+        _cleanup_(visit_done) Visit visit;
         int code;
 
+        code = visit_init(&visit, pamh, flags, argc, argv);
         record_clear(pamh);
-        if (!read_options(pamh, argc, argv, &visit.options))
-                return PAM_SERVICE_ERR;
-        visit.voice = visit.options.quiet || (flags & PAM_SILENT) ? RELAY_SILENT : RELAY_NORMAL;
-
-        code = authenticate(&visit, flags);
-        log_outcome(&visit, code);
+        if (code == PAM_SUCCESS)
+                code = authenticate(&visit, flags);
+        log_login(&visit, code);
         return code;
 }
 
-_export_ int pam_sm_setcred(pam_handle_t *pamh, _unused_ int flags, int argc, const char **argv) {
-        Options options = {};
+_export_ int pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char **argv) {
+        _cleanup_(visit_done) Visit visit;
 
-        if (!read_options(pamh, argc, argv, &options))
+        if (visit_init(&visit, pamh, flags, argc, argv) == PAM_SERVICE_ERR)
                 return PAM_SERVICE_ERR;
         return record_is_login(pamh) || record_is_session(pamh) ? PAM_SUCCESS : PAM_IGNORE;
 }
 
-_export_ int pam_sm_acct_mgmt(pam_handle_t *pamh, _unused_ int flags, int argc, const char **argv) {
-        Options options = {};
+static int check(Visit *visit, ClientVerdict *ret) {
+        const ClientRequest request = visit_request(visit);
+        int r;
 
-        if (!read_options(pamh, argc, argv, &options))
-                return PAM_SERVICE_ERR;
-        return record_is_login(pamh) ? PAM_SUCCESS : PAM_IGNORE;
+        r = client_check(&request, ret);
+        return r == 0 ? PAM_SUCCESS : visit_end(visit, word_from_client(r), code_from_client(r));
 }
 
-static int answer_session(pam_handle_t *handle, int argc, const char **argv) {
-        Options options = {};
+/* A user who did not log in through us. */
+static int judge_other(Visit *visit) {
+        const char *others = visit->options.others;
+        ClientVerdict verdict;
+        int code;
 
-        if (!read_options(handle, argc, argv, &options))
-                return PAM_SERVICE_ERR;
-        return record_is_session(handle) ? PAM_SUCCESS : PAM_IGNORE;
+        if (!others || strcmp(others, "ignore") == 0)
+                return visit_end(visit, NULL, PAM_IGNORE);
+        if (strcmp(others, "deny") == 0)
+                return visit_end(visit, "others", PAM_PERM_DENIED);
+
+        code = check(visit, &verdict);
+        if (code != PAM_SUCCESS)
+                return code;
+        switch (verdict) {
+        case CLIENT_NOT_OURS:
+                return visit_end(visit, NULL, PAM_IGNORE);
+        case CLIENT_MAPPED:
+                return visit_end(visit, "others", PAM_PERM_DENIED);
+        case CLIENT_DENIED:
+        case CLIENT_UNIT:
+        case CLIENT_UNAVAILABLE:
+                return visit_end(visit, word_from_verdict(verdict), code_from_verdict(verdict));
+        case CLIENT_GRANTED: /* of no session: nonsense */
+        case _CLIENT_VERDICT_MAX:
+                break;
+        }
+        return visit_end(visit, "daemon-protocol", PAM_SYSTEM_ERR);
+}
+
+/* A name that nobody of ours can have. */
+static int judge_unfit(Visit *visit) {
+        const char *others = visit->options.others;
+
+        if (others && strcmp(others, "deny") == 0)
+                return visit_end(visit, "others", PAM_PERM_DENIED);
+        return visit_end(visit, NULL, PAM_IGNORE);
+}
+
+static int judge(Visit *visit) {
+        ClientVerdict verdict;
+        int code;
+
+        /* The decision was made a moment ago in this very process, and itaxd keeps nothing to repeat it by. */
+        if (!visit->session[0] && record_is_login(visit->handle))
+                return visit_end(visit, NULL, PAM_SUCCESS);
+        if (!visit->user)
+                return visit->options.others ? visit_end(visit, "user-missing", PAM_USER_UNKNOWN) :
+                                               visit_end(visit, NULL, PAM_IGNORE);
+        if (!visit->session[0])
+                return judge_other(visit);
+
+        code = check(visit, &verdict);
+        if (code != PAM_SUCCESS)
+                return code;
+        code = code_from_verdict(verdict);
+        return visit_end(visit, code == PAM_SUCCESS ? NULL : word_from_verdict(verdict), code);
+}
+
+_export_ int pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char **argv) {
+        _cleanup_(visit_done) Visit visit;
+        int code;
+
+        code = visit_init(&visit, pamh, flags, argc, argv);
+        if (code == PAM_USER_UNKNOWN)
+                code = judge_unfit(&visit);
+        else if (code == PAM_SUCCESS)
+                code = judge(&visit);
+        if (visit.word)
+                pam_syslog(pamh, LOG_INFO, "account refused: reason=%s code=%d", visit.word, code);
+        return code;
+}
+
+static int report_open(const Visit *visit) {
+        const ClientRequest request = visit_request(visit);
+
+        return client_open_session(&request);
+}
+
+static int report_close(const Visit *visit) {
+        return client_close_session(visit->session);
+}
+
+static int report(pam_handle_t *handle, int argc, const char **argv, int (*how)(const Visit *visit)) {
+        _cleanup_(visit_done) Visit visit;
+        int code, r;
+
+        code = visit_init(&visit, handle, 0, argc, argv);
+        if (code != PAM_SUCCESS)
+                return code == PAM_USER_UNKNOWN ? PAM_IGNORE : code;
+        if (!record_is_session(handle))
+                return PAM_IGNORE;
+        if (!visit.session[0])
+                return PAM_SUCCESS;
+
+        r = how(&visit);
+        if (r != 0)
+                pam_syslog(handle, LOG_WARNING, "session not reported: reason=%s", word_from_client(r));
+        return PAM_SUCCESS;
 }
 
 _export_ int pam_sm_open_session(pam_handle_t *pamh, _unused_ int flags, int argc, const char **argv) {
-        return answer_session(pamh, argc, argv);
+        return report(pamh, argc, argv, report_open);
 }
 
 _export_ int pam_sm_close_session(pam_handle_t *pamh, _unused_ int flags, int argc, const char **argv) {
-        return answer_session(pamh, argc, argv);
+        return report(pamh, argc, argv, report_close);
+}
+
+/* Both passes: libpam calls the second one also for a module that had nothing to say in the first. */
+static int change_password(Visit *visit, int flags) {
+        ClientVerdict verdict;
+        int code;
+
+        if (!visit->user)
+                return visit_end(visit, "user-missing", PAM_USER_UNKNOWN);
+        visit->session[0] = '\0'; /* whose password it is follows from the user alone */
+        code = check(visit, &verdict);
+        if (code != PAM_SUCCESS)
+                return code;
+        if (verdict == CLIENT_NOT_OURS)
+                return visit_end(visit, NULL, PAM_IGNORE);
+        if (verdict != CLIENT_MAPPED) {
+                code = code_from_verdict(verdict);
+                return visit_end(visit, word_from_verdict(verdict),
+                                 code == PAM_SUCCESS ? PAM_SYSTEM_ERR : code);
+        }
+        if (flags & PAM_PRELIM_CHECK)
+                return visit_end(visit, NULL, PAM_SUCCESS);
+
+        visit->purpose = "password";
+        visit->keep = keep_tokens;
+        visit->tokens.is_change = true;
+        /* Options of a login say nothing here. */
+        visit->options.method = visit->options.unit = NULL;
+        visit->options.max_age_sec = 0;
+        return visit_converse(visit, flags & PAM_SILENT);
 }
 
 _export_ int pam_sm_chauthtok(pam_handle_t *pamh, int flags, int argc, const char **argv) {
-        Options options = {};
+        _cleanup_(visit_done) Visit visit;
+        int code;
 
-        if (!read_options(pamh, argc, argv, &options))
-                return PAM_SERVICE_ERR;
-        if (!record_is_login(pamh))
+        code = visit_init(&visit, pamh, flags, argc, argv);
+        if (code == PAM_USER_UNKNOWN || (code == PAM_SUCCESS && (flags & PAM_CHANGE_EXPIRED_AUTHTOK)))
                 return PAM_IGNORE;
-
-        /* In the first of the two passes, before another module changes anything. The module carries no
-         * translations, so the line has both languages. */
-        relay_error(pamh, "请在办税服务平台修改密码。Change the password on the platform, please.",
-                    options.quiet || (flags & PAM_SILENT) ? RELAY_SILENT : RELAY_NORMAL);
-        return PAM_AUTHTOK_ERR;
+        if (code == PAM_SUCCESS)
+                code = change_password(&visit, flags);
+        if (visit.word)
+                pam_syslog(pamh, LOG_INFO, "password not changed: reason=%s code=%d", visit.word, code);
+        else if (code == PAM_SUCCESS && (flags & PAM_UPDATE_AUTHTOK))
+                pam_syslog(pamh, LOG_INFO, "password changed: user=%s", visit.step.user);
+        return code;
 }

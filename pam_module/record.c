@@ -1,14 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Record: the data item holds a copy of the user's name and nothing else, so that its end means the same
- * in every process. */
+/* Record: the data item holds copies of two names and nothing else, so that its end means the same in every
+ * process. */
 
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/common/limits.h"
 #include "pam_module/record.h"
 
-#define RECORD_DATA "pam_itax_user"
+#define RECORD_DATA "pam_itax_login"
+#define SESSION_VARIABLE "ITAX_SESSION"
+
+/* What the data item holds. */
+typedef struct Login {
+        char session[LIMIT_SESSION_BYTES + 1]; /* "" when itaxd does not keep it */
+        char user[];
+} Login;
 
 static const struct {
         const char *name;
@@ -19,9 +27,10 @@ static const struct {
         { "ITAX_UNIT", offsetof(Step, unit) },
         { "ITAX_UNIT_NAME", offsetof(Step, unit_name) },
         { "ITAX_METHOD", offsetof(Step, method) },
+        { SESSION_VARIABLE, offsetof(Step, session) },
 };
 
-static void free_user(_unused_ pam_handle_t *handle, void *data, _unused_ int error_status) {
+static void free_login(_unused_ pam_handle_t *handle, void *data, _unused_ int error_status) {
         free(data);
 }
 
@@ -50,24 +59,40 @@ static int write_variables(pam_handle_t *handle, const Step *step) {
         return PAM_SUCCESS;
 }
 
-static int write_user(pam_handle_t *handle, const char *user) {
-        _cleanup_(freep) char *copy = NULL;
+static int write_login(pam_handle_t *handle, const Step *step) {
+        _cleanup_(freep) Login *login = NULL;
+        const size_t n = strlen(step->user) + 1;
         const void *item = NULL;
         int code;
 
-        copy = strdup(user);
-        if (!copy)
+        login = calloc(1, sizeof(*login) + n);
+        if (!login)
                 return PAM_BUF_ERR;
-        code = pam_set_data(handle, RECORD_DATA, copy, free_user);
+        memcpy(login->user, step->user, n);
+        if (step->session)
+                (void)snprintf(login->session, sizeof(login->session), "%s", step->session);
+        code = pam_set_data(handle, RECORD_DATA, login, free_login);
         if (code != PAM_SUCCESS)
                 return code;
-        (void)TAKE_PTR(copy);
+        (void)TAKE_PTR(login);
 
         /* Last of all, because it cannot be taken back. */
         code = pam_get_item(handle, PAM_USER, &item);
         if (code == PAM_SUCCESS && !item)
-                code = pam_set_item(handle, PAM_USER, user);
+                code = pam_set_item(handle, PAM_USER, step->user);
         return code;
+}
+
+/* Of PAM_USER as it is now. */
+static const Login *find_login(pam_handle_t *handle) {
+        const void *data = NULL, *user = NULL;
+        const Login *login;
+
+        if (pam_get_data(handle, RECORD_DATA, &data) != PAM_SUCCESS || !data ||
+            pam_get_item(handle, PAM_USER, &user) != PAM_SUCCESS || !user)
+                return NULL;
+        login = data;
+        return strcmp(login->user, user) == 0 ? login : NULL;
 }
 
 void record_clear(pam_handle_t *handle) {
@@ -82,21 +107,25 @@ int record_write(pam_handle_t *handle, const Step *step) {
 
         code = write_variables(handle, step);
         if (code == PAM_SUCCESS)
-                code = write_user(handle, step->user);
+                code = write_login(handle, step);
         if (code != PAM_SUCCESS)
                 record_clear(handle);
         return code;
 }
 
 bool record_is_login(pam_handle_t *handle) {
-        const void *data = NULL, *user = NULL;
-
-        return pam_get_data(handle, RECORD_DATA, &data) == PAM_SUCCESS && data &&
-               pam_get_item(handle, PAM_USER, &user) == PAM_SUCCESS && user && strcmp(data, user) == 0;
+        return find_login(handle);
 }
 
 bool record_is_session(pam_handle_t *handle) {
-        const char *account = pam_getenv(handle, "ITAX_ACCOUNT");
+        const char *method = pam_getenv(handle, "ITAX_METHOD");
 
-        return account && account[0] != '\0';
+        return (method && method[0] != '\0') || record_session(handle);
+}
+
+const char *record_session(pam_handle_t *handle) {
+        const Login *login = find_login(handle);
+        const char *session = login ? login->session : pam_getenv(handle, SESSION_VARIABLE);
+
+        return session && step_session_is_valid(session) ? session : NULL;
 }

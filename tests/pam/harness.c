@@ -15,10 +15,20 @@
 
 #define SCRIPTED "pam_itax_scripted.so"
 #define PLACED "pam_itax_place.so"
+#define NEIGHBOUR "pam_itax_neighbour.so"
 
 static char harness_folder[64];
 
-/* The stacks; '@' stands for the module's path. */
+_export_ HarnessTokens harness_tokens;
+
+#define LINES(options) \
+        "auth required @ " options "\naccount required @ " options "\npassword required @ " options \
+        "\nsession required @ " options "\n"
+#define AMONG(options) \
+        "auth optional & set\nauth required @ " options "\nauth optional & note\naccount required @ " options \
+        "\npassword optional & set\npassword required @ " options "\npassword optional & note\n"
+
+/* The stacks; '@' stands for the module's path, '&' for that of the neighbour. */
 static const struct {
         const char *name;
         const char *module;
@@ -32,23 +42,36 @@ static const struct {
         { "misspelt", SCRIPTED,
           "auth required @ methode=qr\naccount required @ methode=qr\n"
           "password required @ methode=qr\nsession required @ methode=qr\n" },
+        { "first", SCRIPTED, AMONG("use_first_pass") },
+        { "try", SCRIPTED, AMONG("try_first_pass") },
+        { "after", SCRIPTED, AMONG("") },
+        { "unit", SCRIPTED, LINES("only=unit") },
+        { "age", SCRIPTED, LINES("max_age=900 timeout=60") },
+        { "deny", SCRIPTED, LINES("others=deny") },
+        { "mapped", SCRIPTED, LINES("others=mapped") },
         { "place", PLACED, "auth required @\naccount required @\npassword required @\nsession required @\n" },
 };
 
-static void write_stack(const char *folder, size_t i) {
-        char path[128], module[512] = {};
+static void find_module(const char *name, char *ret, size_t n) {
         char *slash;
+
+        memset(ret, 0, n);
+        assert_true(readlink("/proc/self/exe", ret, n - 64) > 0);
+        slash = strrchr(ret, '/');
+        (void)snprintf(slash + 1, 64, "%s", name);
+}
+
+static void write_stack(const char *folder, size_t i) {
+        char path[128], module[512], neighbour[512];
         FILE *f;
 
-        assert_true(readlink("/proc/self/exe", module, sizeof(module) - 64) > 0);
-        slash = strrchr(module, '/');
-        (void)snprintf(slash + 1, 64, "%s", stack_table[i].module);
-
+        find_module(stack_table[i].module, module, sizeof(module));
+        find_module(NEIGHBOUR, neighbour, sizeof(neighbour));
         (void)snprintf(path, sizeof(path), "%s/%s", folder, stack_table[i].name);
         f = fopen(path, "we");
         assert_non_null(f);
         for (const char *c = stack_table[i].text; *c; c++)
-                (void)(*c == '@' ? fputs(module, f) : fputc(*c, f));
+                (void)(*c == '@' ? fputs(module, f) : *c == '&' ? fputs(neighbour, f) : fputc(*c, f));
         assert_int_equal(fclose(f), 0);
 }
 
@@ -156,6 +179,7 @@ void scene_start(Scene *scene, const Play *play, const char *stack, const char *
         scene->conv = (struct pam_conv){ .conv = converse, .appdata_ptr = scene };
         scene->shown = strdup("");
         scene->sent = strdup("");
+        scene->reports = strdup("");
         assert_int_equal(pam_start_confdir(stack, user, &scene->conv, harness_folder, &scene->handle),
                          PAM_SUCCESS);
         script_scene(scene);
@@ -166,6 +190,7 @@ void scene_finish(Scene *scene) {
                 assert_int_equal(pam_end(scene->handle, PAM_SUCCESS), PAM_SUCCESS);
         free(scene->shown);
         free(scene->sent);
+        free(scene->reports);
         *scene = (Scene){};
         script_scene(NULL);
 }
@@ -194,6 +219,7 @@ void step_copy(const Step *step, Step *ret) {
         ret->unit = copy(step->unit);
         ret->unit_name = copy(step->unit_name);
         ret->method = copy(step->method);
+        ret->session = copy(step->session);
         if (!step->choices)
                 return;
         while (step->choices[n])

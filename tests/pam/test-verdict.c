@@ -54,6 +54,7 @@ static const VerdictCase verdict_cases[] = {
         { "no daemon", "a", { .open_result = CLIENT_E_AWAY }, PAM_AUTHINFO_UNAVAIL, "a" },
         { "a daemon under a foreign uid", "a", { .open_result = CLIENT_E_UNTRUSTED }, PAM_SYSTEM_ERR, "a" },
         { "a daemon that refuses us", "a", { .open_result = CLIENT_E_REFUSED }, PAM_AUTHINFO_UNAVAIL, "a" },
+        { "a daemon that knows no such session", "a", { .open_result = CLIENT_E_SESSION }, PAM_AUTHINFO_UNAVAIL, "a" },
         { "a daemon of another version", "a", { .open_result = CLIENT_E_PROTOCOL }, PAM_SYSTEM_ERR, "a" },
         { "no memory", "a", { .open_result = -ENOMEM }, PAM_BUF_ERR, "a" },
         { "no descriptors", "a", { .open_result = -EMFILE }, PAM_SYSTEM_ERR, "a" },
@@ -195,6 +196,14 @@ static void test_codes(_unused_ void **state) {
                 assert_int_not_equal(code, PAM_SUCCESS);
                 assert_int_not_equal(code, PAM_IGNORE);
                 assert_non_null(word_from_client(r));
+        }
+        /* Of all verdicts, one is a success, and none says that somebody is not our affair. */
+        for (int verdict = -1; verdict <= _CLIENT_VERDICT_MAX; verdict++) {
+                int code = code_from_verdict((ClientVerdict)verdict);
+
+                assert_int_equal(code == PAM_SUCCESS, verdict == CLIENT_GRANTED);
+                assert_int_not_equal(code, PAM_IGNORE);
+                assert_non_null(word_from_verdict((ClientVerdict)verdict));
         }
         for (int kind = -1; kind <= _STEP_KIND_MAX; kind++)
                 for (int reason = -1; reason <= _STEP_REASON_MAX; reason++) {
