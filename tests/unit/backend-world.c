@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <openssl/evp.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -79,6 +80,9 @@ void expect(World *world, const char *path, const char *body, const char *bearer
 static void serve(const ServerOptions *options) {
         int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
+        /* not after a test that failed */
+        (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+        (void)dup2(null, 1);
         (void)dup2(null, 2);
         _exit(server_run(options) == 0 ? 0 : 1);
 }
