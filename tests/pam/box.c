@@ -55,8 +55,8 @@ static int on_next(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *err
         if (serial == 0)
                 return sd_bus_reply_method_return(m, "usa{sv}", 1, "prompt-secret", 1, "prompt", "s", "pw: ");
         if (n == strlen(BOX_PASSWORD) && memcmp(bytes, BOX_PASSWORD, n) == 0)
-                return sd_bus_reply_method_return(m, "usa{sv}", 2, "done", 3, "user", "s", BOX_USER, "account", "s",
-                                                  "ceshi", "method", "s", "password");
+                return sd_bus_reply_method_return(m, "usa{sv}", 2, "done", 4, "user", "s", BOX_USER, "account", "s",
+                                                  "ceshi", "method", "s", "password", "session", "s", BOX_SESSION);
         return sd_bus_reply_method_return(m, "usa{sv}", 2, "fail", 1, "reason", "s", "denied");
 }
 
@@ -84,11 +84,32 @@ static void serve_login(FakeDaemon *daemon, int fd) {
         (void)sd_bus_close_unref(bus);
 }
 
-static int on_open(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error) {
+/* Is there a key of that name in the a{sv}? */
+static bool has_key(sd_bus_message *m, const char *wanted) {
+        const char *key;
+
+        if (sd_bus_message_enter_container(m, 'a', "{sv}") <= 0)
+                return false;
+        while (sd_bus_message_enter_container(m, 'e', "sv") > 0) {
+                if (sd_bus_message_read(m, "s", &key) <= 0 || strcmp(key, wanted) == 0)
+                        return true;
+                (void)sd_bus_message_skip(m, "v");
+                (void)sd_bus_message_exit_container(m);
+        }
+        return false;
+}
+
+static int on_other(sd_bus_message *m) {
+        if (sd_bus_message_is_method_call(m, "org.itax.Auth1.Manager", "CheckAccount"))
+                return sd_bus_reply_method_return(m, "s", has_key(m, "session") ? "granted" : "mapped");
+        return sd_bus_reply_method_return(m, "");
+}
+
+static int on_call(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error) {
         FakeDaemon *daemon = userdata;
         int fds[2], r;
 
-        if (!sd_bus_message_is_method_call(m, "org.itax.Auth1.Manager", "OpenLogin"))
+        if (!sd_bus_message_is_method_call(m, "org.itax.Auth1.Manager", NULL))
                 return 0;
         if (daemon->report >= 0 && write(daemon->report, "o", 1) != 1)
                 return -EPIPE;
@@ -106,6 +127,8 @@ static int on_open(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *err
         case BOX_DEAF:
                 break;
         }
+        if (!sd_bus_message_is_method_call(m, NULL, "OpenLogin"))
+                return on_other(m);
         if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) < 0)
                 return -errno;
         r = sd_bus_reply_method_return(m, "h", fds[1]);
@@ -134,7 +157,7 @@ int box_run_daemon(const char *bus_path, BoxManner manner, int report) {
         if (r >= 0)
                 r = sd_bus_start(bus);
         if (r >= 0)
-                r = sd_bus_add_filter(bus, NULL, on_open, &daemon);
+                r = sd_bus_add_filter(bus, NULL, on_call, &daemon);
         if (r >= 0)
                 r = sd_bus_request_name(bus, "org.itax.Auth1", 0);
         if (r >= 0 && report >= 0)

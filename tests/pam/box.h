@@ -10,11 +10,12 @@
 #define BOX_DAEMONS 4
 #define BOX_USER "zs"         /* who logs in */
 #define BOX_PASSWORD "right"  /* what must be answered to the one prompt */
+#define BOX_SESSION "0123456789abcdef0123456789abcdef"
 
 typedef enum BoxManner {
-        BOX_SERVES,    /* one prompt, then done or denied */
-        BOX_REFUSES,   /* OpenLogin is answered with AccessDenied */
-        BOX_SILENT,    /* OpenLogin is never answered */
+        BOX_SERVES,    /* one prompt, then done or denied; a session is granted, a user without one mapped */
+        BOX_REFUSES,   /* whatever is called is answered with AccessDenied */
+        BOX_SILENT,    /* whatever is called is never answered */
         BOX_NO_SOCKET, /* OpenLogin is answered with a string */
         BOX_HUNG_UP,   /* OpenLogin is answered with a socket that is closed at the other end */
         BOX_STUCK,     /* OpenLogin is answered, Next is not */
@@ -46,7 +47,7 @@ void box_set_passwd(Box *box, const char *text);
 /** box_add_daemon() - have the name owned by @uid; returns once it is */
 void box_add_daemon(Box *box, uid_t uid, BoxManner manner);
 
-/** box_n_opened() - how often OpenLogin has reached a daemon */
+/** box_n_opened() - how often a call has reached a daemon */
 size_t box_n_opened(const Box *box, size_t daemon);
 
 /** box_run_daemon() - serve until the bus goes away; for a process of its own. @report may be -1. */

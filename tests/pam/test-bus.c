@@ -57,6 +57,64 @@ static void test_login(_unused_ void **state) {
         box_stop(&box);
 }
 
+/* The whole of a login, and of a change of password: every method that the module calls. */
+static void test_all_methods(_unused_ void **state) {
+        const Play twice = { .answers = { BOX_PASSWORD, BOX_PASSWORD } };
+        Scene scene = {};
+        Box box;
+
+        if (getuid() != 0)
+                skip();
+        box_start(&box, BOX_NO_SERVICE);
+        set_place(&box, 5 * USEC_PER_SEC, 5 * USEC_PER_SEC);
+        box_add_daemon(&box, 0, BOX_SERVES);
+        scene_start(&scene, &twice, "place", BOX_USER);
+        assert_int_equal(pam_authenticate(scene.handle, 0), PAM_SUCCESS);
+        assert_string_equal(pam_getenv(scene.handle, "ITAX_SESSION"), BOX_SESSION);
+        assert_int_equal(pam_acct_mgmt(scene.handle, 0), PAM_SUCCESS);
+        assert_int_equal(box_n_opened(&box, 0), 2);
+        assert_int_equal(pam_open_session(scene.handle, 0), PAM_SUCCESS);
+        assert_int_equal(pam_close_session(scene.handle, 0), PAM_SUCCESS);
+        assert_int_equal(box_n_opened(&box, 0), 2);
+        assert_int_equal(pam_chauthtok(scene.handle, 0), PAM_SUCCESS);
+        assert_int_equal(box_n_opened(&box, 0), 3); /* two checks, one login */
+        assert_string_equal(scene.shown, "*:pw: |*:pw: ");
+        scene_finish(&scene);
+        box_stop(&box);
+}
+
+/* threats 5, 33: an account that cannot be looked at again is not let in; a session that cannot be
+ * reported is. */
+static void test_after_the_login(_unused_ void **state) {
+        static const struct {
+                BoxManner manner;
+                int account, password;
+        } cases[] = {
+                { BOX_REFUSES, PAM_AUTHINFO_UNAVAIL, PAM_AUTHINFO_UNAVAIL },
+                { BOX_SILENT, PAM_AUTHINFO_UNAVAIL, PAM_AUTHINFO_UNAVAIL },
+                { BOX_NO_SOCKET, PAM_SYSTEM_ERR, PAM_SYSTEM_ERR },
+        };
+
+        if (getuid() != 0)
+                skip();
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                Scene scene = {};
+                Box box;
+
+                box_start(&box, BOX_NO_SERVICE);
+                set_place(&box, SHORT_USEC, SHORT_USEC);
+                box_add_daemon(&box, 0, cases[i].manner);
+                scene_start(&scene, &right, "place", BOX_USER);
+                assert_int_equal(pam_putenv(scene.handle, "ITAX_SESSION=" BOX_SESSION), PAM_SUCCESS);
+                assert_int_equal(pam_acct_mgmt(scene.handle, 0), cases[i].account);
+                assert_int_equal(pam_open_session(scene.handle, 0), PAM_SUCCESS);
+                assert_int_equal(pam_close_session(scene.handle, 0), PAM_SUCCESS);
+                assert_int_equal(pam_chauthtok(scene.handle, 0), cases[i].password);
+                scene_finish(&scene);
+                box_stop(&box);
+        }
+}
+
 static void test_login_by_daemon_user(_unused_ void **state) {
         Box box;
 
@@ -340,6 +398,8 @@ static void test_crowd(_unused_ void **state) {
 int main(int argc, char **argv) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_login),
+                cmocka_unit_test(test_all_methods),
+                cmocka_unit_test(test_after_the_login),
                 cmocka_unit_test(test_login_by_daemon_user),
                 cmocka_unit_test(test_foreign_daemon),
                 cmocka_unit_test(test_manners),

@@ -87,6 +87,26 @@ static const Play refused = {
                    { .serial = 2, .kind = STEP_FAIL, .reason = REASON_DENIED, .text = S("No.") } },
         .answers = { "password" },
 };
+static const Play handed = {
+        .verdict = CLIENT_GRANTED,
+        .steps = { { .serial = 1, .kind = STEP_PROMPT_SECRET, .prompt = S("pw: "), .token = TOKEN_CURRENT },
+                   { .serial = 3, .kind = STEP_DONE, .user = S("zs"), .account = S("ceshi"), .session = S(BOX_SESSION),
+                     .method = S("password") } },
+};
+static const Play denied = { .verdict = CLIENT_DENIED };
+static const Play change = {
+        .verdict = CLIENT_MAPPED,
+        .steps = { { .serial = 1, .kind = STEP_PROMPT_SECRET, .prompt = S("old: "), .token = TOKEN_CURRENT },
+                   { .serial = 2, .kind = STEP_PROMPT_SECRET, .prompt = S("new: "), .token = TOKEN_NEW },
+                   { .serial = 3, .kind = STEP_DONE, .user = S("zs"), .account = S("ceshi"), .method = S("password") } },
+        .answers = { "password", "Another-1" },
+};
+static const Play no_change = {
+        .verdict = CLIENT_MAPPED,
+        .steps = { { .serial = 1, .kind = STEP_PROMPT_SECRET, .prompt = S("old: "), .token = TOKEN_CURRENT },
+                   { .serial = 2, .kind = STEP_FAIL, .reason = REASON_DENIED } },
+        .answers = { "password" },
+};
 static const Play right = { .answers = { BOX_PASSWORD } }, wrong = { .answers = { "wrong" } };
 
 typedef struct FaultCase {
@@ -95,6 +115,7 @@ typedef struct FaultCase {
         const Play *play;
         const char *user;
         int code; /* when nothing fails */
+        int (*call)(pam_handle_t *handle, int flags); /* NULL: pam_authenticate() and what follows from it */
 } FaultCase;
 
 static int n_descriptors(void) {
@@ -103,6 +124,29 @@ static int n_descriptors(void) {
         for (int fd = 0; fd < 256; fd++)
                 n += fcntl(fd, F_GETFD) >= 0;
         return n;
+}
+
+/* One call without a login, as try_fault(). A session that cannot be told of is one all the same. */
+static bool try_call(const FaultCase *c, long n) {
+        Scene scene = {};
+        int code;
+
+        scene_start(&scene, c->play, c->stack, c->user);
+        assert_int_equal(pam_putenv(scene.handle, "ITAX_SESSION=" BOX_SESSION), PAM_SUCCESS);
+        countdown = n;
+        happened = false;
+        code = c->call(scene.handle, 0);
+        countdown = -1;
+
+        if (code == PAM_IGNORE)
+                fail_msg("%s: allocation %ld: ignored", c->sentence, n);
+        if (!happened)
+                assert_int_equal(code, c->code);
+        if (c->code != PAM_SUCCESS)
+                assert_int_not_equal(code, PAM_SUCCESS);
+        assert_null(pam_getenv(scene.handle, "ITAX_METHOD"));
+        scene_finish(&scene);
+        return happened;
 }
 
 /* One login with the @n-th allocation failing. Return: false once there is no n-th. */
@@ -137,12 +181,14 @@ static void run_case(const FaultCase *c) {
         long n_live_before, n = 0;
         int n_fds;
 
-        assert_false(try_fault(c, FAULTS_MAX)); /* once for what libc keeps */
+        bool (*const try)(const FaultCase *, long) = c->call ? try_call : try_fault;
+
+        assert_false(try(c, FAULTS_MAX)); /* once for what libc keeps */
         n_live_before = n_live;
         n_fds = n_descriptors();
-        while (n < FAULTS_MAX && try_fault(c, n))
+        while (n < FAULTS_MAX && try(c, n))
                 n++;
-        assert_true(n > 3 && n < FAULTS_MAX);
+        assert_true(n > (c->call ? 0 : 3) && n < FAULTS_MAX);
         print_message("         %s: %ld allocations\n", c->sentence, n);
         assert_int_equal(n_descriptors(), n_fds);
         if (n_live - n_live_before > LIVE_SLACK)
@@ -151,10 +197,18 @@ static void run_case(const FaultCase *c) {
 
 static void test_script(_unused_ void **state) {
         static const FaultCase cases[] = {
-                { "granted", "alone", &granted, "zs", PAM_SUCCESS },
-                { "granted to nobody named", "alone", &granted, NULL, PAM_SUCCESS },
-                { "refused", "alone", &refused, "zs", PAM_AUTH_ERR },
+                { "granted", "alone", &granted, "zs", PAM_SUCCESS, NULL },
+                { "granted to nobody named", "alone", &granted, NULL, PAM_SUCCESS, NULL },
+                { "refused", "alone", &refused, "zs", PAM_AUTH_ERR, NULL },
+                { "granted by an earlier password", "first", &handed, "zs", PAM_SUCCESS, NULL },
+                { "account granted", "alone", &handed, "zs", PAM_SUCCESS, pam_acct_mgmt },
+                { "account denied", "alone", &denied, "zs", PAM_PERM_DENIED, pam_acct_mgmt },
+                { "session opened", "alone", &handed, "zs", PAM_SUCCESS, pam_open_session },
+                { "another password", "after", &change, "zs", PAM_SUCCESS, pam_chauthtok },
+                { "another password refused", "after", &no_change, "zs", PAM_AUTH_ERR, pam_chauthtok },
         };
+
+        harness_tokens.given = "password";
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++)
                 run_case(&cases[i]);
@@ -162,8 +216,12 @@ static void test_script(_unused_ void **state) {
 
 static void test_bus(_unused_ void **state) {
         static const FaultCase cases[] = {
-                { "granted over the bus", "place", &right, "zs", PAM_SUCCESS },
-                { "refused over the bus", "place", &wrong, "zs", PAM_AUTH_ERR },
+                { "granted over the bus", "place", &right, "zs", PAM_SUCCESS, NULL },
+                { "refused over the bus", "place", &wrong, "zs", PAM_AUTH_ERR, NULL },
+                { "account granted over the bus", "place", &right, "zs", PAM_SUCCESS, pam_acct_mgmt },
+                { "session opened over the bus", "place", &right, "zs", PAM_SUCCESS, pam_open_session },
+                { "session closed over the bus", "place", &right, "zs", PAM_SUCCESS, pam_close_session },
+                { "another password over the bus", "place", &right, "zs", PAM_SUCCESS, pam_chauthtok },
         };
         Box box;
 
