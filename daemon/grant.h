@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Grant: a login that was granted, as long as somebody may still come back to it
+ *
+ * It begins with the step that tells the client so. Until a session is opened in its name it waits for
+ * a bounded time, then it lasts as long as that session. Its id is not a secret: whoever names one must
+ * be root, the user himself, or the service that it was granted to. */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "daemon/core/mark.h"
+#include "daemon/leader.h"
+#include "daemon/token.h"
+#include "lib/common/limits.h"
+
+typedef enum GrantField {
+        GRANT_USER,      /* local user */
+        GRANT_ACCOUNT,   /* NULL of the old unit login: no person is known */
+        GRANT_NAME,
+        GRANT_UNIT,
+        GRANT_UNIT_NAME,
+        GRANT_METHOD,    /* as in the step: "password", "qr", "unit" or "session" */
+        GRANT_SERVICE,
+        GRANT_TTY,
+        GRANT_RHOST,
+        _GRANT_FIELD_MAX,
+} GrantField;
+
+/* How the unit was proven. */
+typedef enum GrantProof {
+        GRANT_PROOF_NONE, /* there is no unit */
+        GRANT_PROOF_RELATION,
+        GRANT_PROOF_PASSWORD,
+        GRANT_PROOF_CERTIFICATE,
+        _GRANT_PROOF_MAX,
+} GrantProof;
+
+/* Times are CLOCK_BOOTTIME unless they say otherwise. */
+typedef struct Grant {
+        struct Grant *next, *previous; /* newest first; the registry's */
+        unsigned n_refs;
+        char id[LIMIT_SESSION_BYTES + 1];
+        char *text[_GRANT_FIELD_MAX];  /* filtered, one line each; NULL where unknown */
+        GrantProof proof;
+        uid_t caller;                  /* who had asked for the login */
+        uint64_t since_sec;            /* since 1970, for people */
+        uint64_t proven_usec;          /* when the person was; not when it was resumed */
+        uint64_t until_usec;           /* without a session it ends then */
+        bool is_open;
+        bool is_gone;                  /* left the registry */
+        Leader leader;                 /* of the session */
+        uint64_t leader_seen_usec;     /* when it was looked after last */
+        Token *token;                  /* NULL after a restart */
+        Mark *mark;                    /* of the one answer it was granted for; else NULL */
+        const char *verdict;           /* of the last check, NULL before it; a literal */
+        uint64_t checked_usec;
+} Grant;
+
+/** grant_new() - with an id of its own, of 128 random bits. Return: 0, -ENOMEM, or a negative errno
+ * when the kernel gives no randomness (threats 130: then there is none). */
+int grant_new(Grant **ret);
+Grant *grant_ref(Grant *grant);
+Grant *grant_unref(Grant *grant);
+DEFINE_CLEANUP(Grant, grant_unref)
+
+/** grant_set() - copy @value, which may be NULL or "". Return: 0 or -ENOMEM. */
+int grant_set(Grant *grant, GrantField field, const char *value);
+
+/** grant_is_user() - is it @user's? */
+bool grant_is_user(const Grant *grant, const char *user);
