@@ -17,6 +17,7 @@ const AskRule login_asks[_ASK_MAX] = {
                 .prompt = SAY_ASK_ACCOUNT,
                 .prompt_other = SAY_ASK_ACCOUNT_OR_QR,
                 .mistaken = SAY_ACCOUNT_CHARACTERS,
+                .links = true,
                 .answered = login_account_answered,
         },
         [ASK_PASSWORD] = {
@@ -24,6 +25,8 @@ const AskRule login_asks[_ASK_MAX] = {
                 .prompt = SAY_ASK_PASSWORD,
                 .prompt_other = SAY_ASK_PASSWORD_OR_QR,
                 .mistaken = SAY_PASSWORD_WRONG,
+                .token = TOKEN_CURRENT,
+                .links = true,
                 .answered = login_password_answered,
         },
         [ASK_CAPTCHA] = {
@@ -31,6 +34,7 @@ const AskRule login_asks[_ASK_MAX] = {
                 .prompt = SAY_ASK_CAPTCHA,
                 .prompt_other = SAY_ASK_CAPTCHA_OR_QR,
                 .mistaken = SAY_CAPTCHA_WRONG,
+                .links = true,
                 .answered = login_captcha_answered,
         },
         [ASK_SCAN] = {
@@ -43,6 +47,7 @@ const AskRule login_asks[_ASK_MAX] = {
                 .prompt = SAY_ASK_CONFIRMED,
                 .prompt_other = SAY_ASK_CONFIRMED_OR_PASSWORD,
                 .mistaken = SAY_SCAN_WAITING,
+                .links = true,
                 .answered = login_confirmed_answered,
         },
         [ASK_DIGITS] = {
@@ -55,27 +60,70 @@ const AskRule login_asks[_ASK_MAX] = {
         [ASK_UNIT] = {
                 .kind = STEP_CHOICE,
                 .prompt = SAY_ASK_UNIT,
+                .prompt_back = SAY_ASK_UNIT_OR_START,
                 .mistaken = SAY_UNIT_CHOICE_WRONG,
+                .links = true,
                 .answered = login_unit_answered,
         },
         [ASK_UNIT_PASSWORD] = {
                 .kind = STEP_PROMPT_SECRET,
                 .prompt = SAY_ASK_UNIT_PASSWORD,
                 .prompt_other = SAY_ASK_UNIT_PASSWORD_OR_LIST,
+                .prompt_back = SAY_ASK_UNIT_PASSWORD_OR_BACK,
                 .mistaken = SAY_UNIT_PASSWORD_SAME,
+                .links = true,
                 .answered = login_unit_password_answered,
         },
         [ASK_UNIT_CAPTCHA] = {
                 .kind = STEP_PROMPT_ECHO,
                 .prompt = SAY_ASK_UNIT_CAPTCHA,
                 .prompt_other = SAY_ASK_UNIT_CAPTCHA_OR_LIST,
+                .prompt_back = SAY_ASK_UNIT_CAPTCHA_OR_BACK,
                 .mistaken = SAY_CAPTCHA_WRONG,
+                .links = true,
                 .answered = login_unit_captcha_answered,
+        },
+        [ASK_UNIT_WAY] = {
+                .kind = STEP_CHOICE,
+                .prompt = SAY_ASK_UNIT_WAY,
+                .prompt_back = SAY_ASK_UNIT_WAY_OR_BACK,
+                .mistaken = SAY_UNIT_WAY_WRONG,
+                .links = true,
+                .answered = login_unit_way_answered,
+        },
+        [ASK_PIN] = {
+                .kind = STEP_PROMPT_SECRET,
+                .prompt = SAY_ASK_PIN,
+                .prompt_back = SAY_ASK_PIN_OR_BACK,
+                .mistaken = SAY_PIN_SAME,
+                .links = true,
+                .answered = login_pin_answered,
         },
         [ASK_ONE] = {
                 .kind = STEP_PROMPT_SECRET,
                 .prompt = SAY_ASK_ONE,
+                .token = TOKEN_CURRENT,
                 .answered = login_one_answered,
+        },
+        [ASK_LINKS] = {
+                .kind = STEP_CHOICE,
+                .prompt = SAY_ASK_LINKS,
+                .mistaken = SAY_UNIT_CHOICE_WRONG,
+                .answered = login_links_answered,
+        },
+        [ASK_NEW_PASSWORD] = {
+                .kind = STEP_PROMPT_SECRET,
+                .prompt = SAY_ASK_NEW_PASSWORD,
+                .token = TOKEN_NEW,
+                .compares = true,
+                .answered = login_new_password_answered,
+        },
+        [ASK_NEW_PASSWORD_AGAIN] = {
+                .kind = STEP_PROMPT_SECRET,
+                .prompt = SAY_ASK_NEW_PASSWORD_AGAIN,
+                .token = TOKEN_NEW,
+                .compares = true,
+                .answered = login_new_password_again_answered,
         },
 };
 
@@ -105,6 +153,16 @@ static bool is_user_name(const Login *login, const Secret *answer) {
                secret_equal_bytes(secret_text(answer), login->user, strlen(login->user));
 }
 
+/* Is all of the answer one character, and one of @letters? A password never is. */
+static bool is_word(const Secret *answer, const char *letters) {
+        char plain[2] = "";
+        bool is = answer_plain(answer, plain, sizeof(plain)) && plain[0] &&
+                  strchr(letters, plain[0]);
+
+        explicit_bzero(plain, sizeof(plain));
+        return is;
+}
+
 int login_answered(Login *login, const Secret *answer) {
         const AskRule *rule = &login_asks[login->ask];
         Ask same;
@@ -113,13 +171,23 @@ int login_answered(Login *login, const Secret *answer) {
         if (secret_size(answer) == 0)
                 return rule->answered(login, NULL);
 
+        /* Words that lead elsewhere are no answers, so they are not known again either. */
+        if (rule->links && is_word(answer, "?")) {
+                login_links_ask(login);
+                return 0;
+        }
+        if (login_offers_back(login, login->ask) && is_word(answer, "bB")) {
+                login_account_again(login);
+                return 0;
+        }
+
         if (!login->mark) {
                 r = mark_new(&login->mark);
                 if (r < 0)
                         return r;
         }
 
-        same = find_same_answer(login, answer);
+        same = rule->compares ? ASK_NOTHING : find_same_answer(login, answer);
         if (is_user_name(login, answer)) {
                 login_fail(login, REASON_CLIENT, "blind-user", SAY_CLIENT_CANNOT);
                 return 0;
@@ -140,8 +208,10 @@ int login_answered(Login *login, const Secret *answer) {
         return rule->answered(login, answer);
 }
 
-/* Full-width forms of ASCII, U+FF01 to U+FF5E, and the ideographic space; 0 for anything else. */
-static char plain_of_wide(const unsigned char *p, size_t n) {
+/* U+FF01 to U+FF5E, and the ideographic space. */
+char answer_narrow(const char *s, size_t n) {
+        const unsigned char *p = (const unsigned char *)s;
+
         if (n < 3)
                 return 0;
         if (p[0] == 0xe3 && p[1] == 0x80 && p[2] == 0x80)
@@ -158,15 +228,15 @@ static bool is_blank(char c) {
 }
 
 bool answer_plain(const Secret *answer, char *ret, size_t n) {
-        const unsigned char *p = (const unsigned char *)secret_text(answer);
+        const char *p = secret_text(answer);
         size_t n_answer = secret_size(answer), n_used = 0;
 
         for (size_t i = 0; i < n_answer;) {
-                char c = plain_of_wide(p + i, n_answer - i);
+                char c = answer_narrow(p + i, n_answer - i);
 
                 i += c ? 3 : 1;
                 if (!c)
-                        c = (char)p[i - 1];
+                        c = p[i - 1];
                 if (c == '\0')
                         return false;
                 if (is_blank(c) && n_used == 0)

@@ -22,14 +22,15 @@ void login_captcha_keep(Login *login, Reply *reply) {
 }
 
 static bool is_for_unit(const Login *login) {
-        return login->unit != UNIT_NOBODY;
+        return login_unit_code(login) != NULL;
 }
 
+/* In the old unit login the unit is asked like an account: there is no person to ask it for. */
 void login_captcha_request(Login *login) {
         login->request = (Request){
                 .kind = REQUEST_CAPTCHA,
                 .account = login->account[0] ? login->account : NULL,
-                .unit = is_for_unit(login) ? login->person.units[login->unit].code : NULL,
+                .unit = login->unit != UNIT_NOBODY ? login_unit_code(login) : NULL,
         };
         login_send(login, LOGIN_WAIT_PLATFORM);
 }

@@ -18,20 +18,39 @@
  * other. */
 #define IMPOSSIBLE_PASSWORD "\xef\xbf\xbd"
 
-void login_first(Login *login) {
-        if (login->user_is_other) {
-                login_fail(login, REASON_NOT_OURS, "not-ours", SAY_NONE);
-                return;
-        }
-
-        /* Whoever has to be shown is known; or nobody is, until an account is typed. */
+/* Whoever has to be shown is known; or nobody is, until an account is typed. */
+static void account_begin(Login *login) {
         memcpy(login->account, login->mapped, sizeof(login->account));
         login->account_kind = login->mapped[0] ? ACCOUNT_LOGIN_NAME : ACCOUNT_INVALID;
+}
 
-        if (login->mode == MODE_ONE && (!login->mapped[0] || login->method == METHOD_QR)) {
-                login_fail(login, REASON_CLIENT,
-                           login->method == METHOD_QR ? "one-answer-qr" : "one-answer-account",
-                           SAY_CLIENT_CANNOT);
+/* What one answer cannot do; NULL if it will do. */
+static const char *one_answer_lacks(const Login *login) {
+        if (login->method == METHOD_QR)
+                return "one-answer-qr";
+        if (login->purpose == PURPOSE_PASSWORD)
+                return "one-answer-password";
+        return login->mapped[0] ? NULL : "one-answer-account";
+}
+
+void login_begin(Login *login) {
+        if (login->user_is_other)
+                login_fail(login, REASON_NOT_OURS, "not-ours", SAY_NONE);
+        else if (login_resume_is_due(login)) {
+                account_begin(login);
+                login_resume_send(login);
+        } else
+                login_first(login);
+}
+
+void login_first(Login *login) {
+        const char *lacks = login->mode == MODE_ONE ? one_answer_lacks(login) : NULL;
+
+        account_begin(login);
+        if (login_unit_login_first(login))
+                return;
+        if (lacks) {
+                login_fail(login, REASON_CLIENT, lacks, SAY_CLIENT_CANNOT);
                 return;
         }
 
@@ -43,7 +62,7 @@ void login_first(Login *login) {
                 login_ask(login, login->mapped[0] ? ASK_PASSWORD : ASK_ACCOUNT);
 }
 
-static void send_password(Login *login) {
+void login_password_send(Login *login) {
         login->route = ROUTE_PASSWORD;
         login->request = (Request){
                 .kind = REQUEST_PASSWORD,
@@ -66,6 +85,12 @@ static SayId account_fault_text(AccountFault fault) {
                 return SAY_ACCOUNT_DATE;
         case ACCOUNT_FAULT_DIGITS:
                 return SAY_ACCOUNT_DIGITS;
+        case ACCOUNT_FAULT_MOBILE:
+                return SAY_ACCOUNT_MOBILE;
+        case ACCOUNT_FAULT_OLD_IDENTITY:
+                return SAY_ACCOUNT_OLD_IDENTITY;
+        case ACCOUNT_FAULT_DOCUMENT:
+                return SAY_ACCOUNT_DOCUMENT;
         case ACCOUNT_FAULT_NONE:
         case ACCOUNT_FAULT_CHARACTERS:
                 break;
@@ -80,6 +105,8 @@ int login_account_answered(Login *login, const Secret *answer) {
                 account_parse(secret_text(answer), &account);
         else
                 account = (Account){ .kind = ACCOUNT_INVALID, .fault = ACCOUNT_FAULT_CHARACTERS };
+        if (login_unit_login_answered(login, answer, &account))
+                return 0;
 
         if (account.unit[0] && login->fixed_unit[0] &&
             strcmp(account.unit, login->fixed_unit) != 0) {
@@ -98,6 +125,8 @@ int login_account_answered(Login *login, const Secret *answer) {
         if (strcmp(login->account, account.name) != 0)
                 login_captcha_forget(login);
         memcpy(login->account, account.name, sizeof(login->account));
+        memcpy(login->typed, account.name, sizeof(login->typed));
+        login->back_told = false;
         memcpy(login->typed_unit, account.unit, sizeof(login->typed_unit));
         login->account_kind = account.kind;
 
@@ -121,6 +150,11 @@ void login_account_found(Login *login, const char *user) {
 
         login_fail(login, REASON_NOT_OURS, "local-user", SAY_NONE);
         login->plan.user = login->account;
+}
+
+void login_account_again(Login *login) {
+        login->password = secret_free(login->password);
+        login_ask(login, ASK_ACCOUNT);
 }
 
 /* To the other method, or, where there is none, the same question with @say. */
@@ -183,10 +217,11 @@ int login_password_answered(Login *login, const Secret *answer) {
 
         login->password = secret_free(login->password);
         login->password = password;
-        if (login->captcha_due)
+        if (login->captcha_due) {
+                login_tell(login, SAY_CAPTCHA_DUE);
                 login_captcha_ask(login);
-        else
-                send_password(login);
+        } else
+                login_password_send(login);
         return 0;
 }
 
@@ -205,12 +240,16 @@ int login_captcha_answered(Login *login, const Secret *answer) {
 
         switch (what) {
         case CAPTCHA_TYPED:
-                send_password(login);
+                if (login->new_password)
+                        login_new_password_send(login);
+                else
+                        login_password_send(login);
                 break;
         case CAPTCHA_REFRESH:
                 login_captcha_request(login);
                 break;
         case CAPTCHA_IMPOSSIBLE:
+                login_refused(login, "wrong-captcha");
                 login_tell(login, SAY_CAPTCHA_WRONG);
                 login_ask(login, ASK_CAPTCHA);
                 break;
@@ -220,8 +259,8 @@ int login_captcha_answered(Login *login, const Secret *answer) {
 
 int login_one_answered(Login *login, const Secret *answer) {
         _cleanup_(secret_freep) Secret *password = NULL, *unit_password = NULL;
-        const char *bytes = secret_text(answer), *space;
-        size_t n = secret_size(answer), n_password;
+        const char *bytes = secret_text(answer), *space, *rest = NULL;
+        size_t n = secret_size(answer), n_password, n_rest = 0;
         int r;
 
         space = memchr(bytes, ' ', n);
@@ -235,8 +274,13 @@ int login_one_answered(Login *login, const Secret *answer) {
         if (is_sshd_junk(answer))
                 account_spare(login);
 
-        if (space && n > n_password + 1) {
-                r = secret_new_from(space + 1, n - n_password - 1, &unit_password);
+        if (space) {
+                rest = space + 1;
+                n_rest = n - n_password - 1;
+                login_unit_take(login, &rest, &n_rest);
+        }
+        if (n_rest > 0) {
+                r = secret_new_from(rest, n_rest, &unit_password);
                 if (r < 0)
                         return r;
         }
@@ -257,11 +301,40 @@ int login_one_answered(Login *login, const Secret *answer) {
                 return r;
 
         login->unit_password = TAKE_PTR(unit_password);
-        send_password(login);
+        if (login_resume_fits(login, answer))
+                login_resume_send(login);
+        else
+                login_password_send(login);
         return 0;
 }
 
+/* A picture is wanted where none can be shown. It is not insisted on: whoever goes back to the
+ * password may have got rid of it elsewhere meanwhile. */
+static void captcha_impossible(Login *login) {
+        login->password = secret_free(login->password);
+        login_captcha_forget(login);
+
+        if (login->method == METHOD_ANY) {
+                login_tell(login, SAY_CAPTCHA_NO_PICTURE);
+                login_qr_start(login);
+        } else
+                login_fail(login, REASON_DENIED, "captcha-without-picture",
+                           SAY_CAPTCHA_NO_PICTURE_END);
+}
+
+/* What helps after a wrong password: both by what was typed alone, never by what is known of it. */
+static void tell_advice(Login *login) {
+        if (login->back_told || login->mapped[0] || login->mode == MODE_ONE)
+                return;
+
+        if (login->account_kind == ACCOUNT_LOGIN_NAME && account_looks_like_document(login->account))
+                login_tell(login, SAY_PASSWORD_DOCUMENT);
+        login_tell(login, SAY_PASSWORD_BACK);
+        login->back_told = true;
+}
+
 int login_password_wrong(Login *login, Reply *reply) {
+        login_refused(login, "wrong-password");
         login_captcha_keep(login, reply);
 
         if (reply->attempts_left == 0) {
@@ -276,8 +349,12 @@ int login_password_wrong(Login *login, Reply *reply) {
 
         if (login->mode == MODE_ONE)
                 login_fail(login, REASON_DENIED, "wrong-password", SAY_NONE);
-        else
+        else if (login->captcha_due && login->no_pictures)
+                captcha_impossible(login);
+        else {
+                tell_advice(login);
                 login_ask(login, ASK_PASSWORD);
+        }
         return 0;
 }
 
@@ -290,12 +367,20 @@ int login_password_captcha(Login *login, Reply *reply) {
                 return 0;
         }
 
+        if (reply->captcha_wrong)
+                login_refused(login, "wrong-captcha");
+        if (login->no_pictures) {
+                captcha_impossible(login);
+                return 0;
+        }
+
         login_tell(login, reply->captcha_wrong ? SAY_CAPTCHA_WRONG : SAY_CAPTCHA_DUE);
         login_captcha_ask(login);
         return 0;
 }
 
 int login_password_locked(Login *login, Reply *reply) {
+        login_refused(login, "locked");
         login_fail_locked(login, reply, SAY_LOCKED, SAY_LOCKED_MINUTES, "locked");
         return 0;
 }

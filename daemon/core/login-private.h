@@ -410,6 +410,10 @@ int login_unit_wrong(Login *login, Reply *reply);
 int login_unit_captcha(Login *login, Reply *reply);
 int login_unit_locked(Login *login, Reply *reply);
 
+/** login_unit_take() - of a single answer: take "@UNIT-CODE" off the beginning of what follows the account
+ * password, and prefer that unit */
+void login_unit_take(Login *login, const char **bytes, size_t *n);
+
 /* login-list.c */
 
 /** login_list_begin() - of the person's units those that this host admits, the last one used first */
@@ -439,6 +443,8 @@ void login_certificate_forget(Login *login);
 
 /* login-unit-login.c */
 
+/** login_unit_is_mapped() - is it a unit, and no person, that the application's user stands for? */
+bool login_unit_is_mapped(const Login *login);
 /** login_unit_login_first() - the application's user is a unit's: ask for its password. Return: false if
  * it is not, and nothing was done */
 bool login_unit_login_first(Login *login);

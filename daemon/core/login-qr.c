@@ -64,13 +64,19 @@ static bool polls_are_over(Login *login) {
         return true;
 }
 
-static void tell_code(Login *login) {
+void login_code_tell(Login *login) {
         const Device *device = &login->device;
+        bool typable = device->short_uri && device->user_code;
 
-        login->plan.qr_uri = device->uri;
-        login_tell(login, SAY_SCAN_INVITE);
-        if (device->short_uri && device->user_code)
-                login_tell_text(login, SAY_SCAN_ADDRESS, device->short_uri, device->user_code);
+        if (!login->no_pictures) {
+                login->plan.qr_uri = device->uri;
+                login_tell(login, SAY_SCAN_INVITE);
+        }
+        if (typable)
+                login_tell_text(login, login->no_pictures ? SAY_SCAN_ADDRESS_ONLY : SAY_SCAN_ADDRESS,
+                                device->short_uri, device->user_code);
+        else if (login->no_pictures)
+                login_tell_text(login, SAY_SCAN_OPEN, device->uri, NULL);
         if (login->binding)
                 login_tell(login, SAY_SCAN_DIGITS);
 }
@@ -127,8 +133,10 @@ int login_device_arrived(Login *login, Reply *reply) {
         device->state = DEVICE_PENDING;
         device->state_told = true;
 
-        tell_code(login);
+        login_code_tell(login);
         if (login->mode == MODE_MANY) {
+                if (login->keys && login_offers_other(login, ASK_SCAN))
+                        login_tell(login, SAY_SCAN_KEY);
                 login_show(login);
                 poll_wait(login);
         } else
@@ -202,7 +210,7 @@ int login_poll_state(Login *login, Reply *reply) {
          * use. */
         tell_state(login);
         if (device->state == DEVICE_PENDING)
-                tell_code(login);
+                login_code_tell(login);
         ask_confirmed(login);
         return 0;
 }
@@ -215,6 +223,7 @@ int login_poll_refused(Login *login, Reply *reply) {
                 login_fail(login, REASON_DENIED, "digits-wrong", SAY_DIGITS_OVER);
                 return 0;
         }
+        login_refused(login, "refused");
         if (++login->n_refused > 1) {
                 login_fail(login, REASON_DENIED, "refused", SAY_SCAN_REFUSED);
                 return 0;
@@ -241,6 +250,7 @@ int login_poll_expired(Login *login, Reply *reply) {
 }
 
 int login_digits_wrong(Login *login, Reply *reply) {
+        login_refused(login, "wrong-digits");
         if (++login->device.n_wrong >= LOGIN_DIGITS_MAX || reply->attempts_left == 0) {
                 login_fail(login, REASON_DENIED, "digits-wrong", SAY_DIGITS_OVER);
                 return 0;

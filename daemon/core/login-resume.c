@@ -12,7 +12,8 @@ bool login_resume_is_due(const Login *login) {
         /* A program with one answer shows who it is by that answer, wherever anybody may come by. */
         if (login->mode == MODE_ONE && login->purpose == PURPOSE_LOGIN)
                 return false;
-        return login->resume && !login->resume_mark && !login->user_is_unknown;
+        return login->resume && !login->resume_mark && !login->user_is_unknown &&
+               !login_unit_is_mapped(login);
 }
 
 bool login_resume_fits(const Login *login, const Secret *answer) {

@@ -3,8 +3,9 @@
 /* Unit verification (spec.md section 3.3): which unit, and what shows that the person may act for
  * it
  *
- * The order of proofs is that of the phase: in `dual` the unit's declaration password, in
- * `relation` the authorisation relation and else the password, in `realname` the relation alone. */
+ * What proves it is a matter of the phase (login-verdict.c): the authorisation relation, where it
+ * counts, asks nothing of the person and comes first; then the unit's declaration password or its
+ * CA certificate, by the person's choice if there are both. */
 
 #include <string.h>
 
@@ -14,6 +15,12 @@ static const ReplyUnit *unit_chosen(const Login *login) {
         return &login->person.units[login->unit];
 }
 
+const char *login_unit_code(const Login *login) {
+        if (login->unit != UNIT_NOBODY)
+                return unit_chosen(login)->code;
+        return login->route == ROUTE_UNIT ? login->account : NULL;
+}
+
 static size_t unit_find(const Login *login, const char *code) {
         for (size_t i = 0; i < login->person.n_units; i++)
                 if (strcmp(login->person.units[i].code, code) == 0)
@@ -21,38 +28,105 @@ static size_t unit_find(const Login *login, const char *code) {
         return UNIT_NOBODY;
 }
 
-void login_unit_choices(Login *login) {
-        const ReplyPerson *person = &login->person;
-        Plan *plan = &login->plan;
-
-        for (size_t i = login->page_first;
-             i < person->n_units && plan->n_choices < LOGIN_CHOICES_PAGE; i++)
-                plan->choices[plan->n_choices++] = (Say){
-                        .id = SAY_UNIT_ENTRY,
-                        .text = person->units[i].name,
-                        .text2 = person->units[i].code,
-                };
+static bool has_list(const Login *login) {
+        return login->n_listed > 1 && !login->fixed_unit[0] && login->mode != MODE_ONE &&
+               login->route != ROUTE_UNIT;
 }
 
-static void unit_list(Login *login) {
-        login->unit = UNIT_NOBODY;
-        login->unit_proof = PROOF_NONE;
-        login_tell(login, SAY_UNIT_INVITE);
-        if (login->person.n_units > LOGIN_CHOICES_PAGE)
-                login_tell_number(login, SAY_UNIT_PAGES, (int64_t)login->person.n_units);
-        login_ask(login, ASK_UNIT);
+static bool has_password_way(const Login *login) {
+        return login->unit != UNIT_NOBODY && unit_chosen(login)->has_password &&
+               phase_admits(login->phase, PROOF_PASSWORD);
 }
 
-/* This unit cannot be verified: another one, where there is a choice. */
+static bool has_two_ways(const Login *login) {
+        return has_password_way(login) && login_certificate_is_possible(login);
+}
+
+static UnitBack back_from_unit(const Login *login) {
+        if (has_list(login))
+                return BACK_LIST;
+        if (!login_offers_restart(login) || (login->route == ROUTE_UNIT && login->mapped[0]))
+                return BACK_NOWHERE;
+        return BACK_START;
+}
+
+UnitBack login_unit_back(const Login *login, Ask ask) {
+        switch (ask) {
+        case ASK_UNIT:
+                return login_offers_restart(login) ? BACK_START : BACK_NOWHERE;
+        case ASK_UNIT_PASSWORD:
+        case ASK_UNIT_CAPTCHA:
+        case ASK_PIN:
+                return has_two_ways(login) ? BACK_WAY : back_from_unit(login);
+        case ASK_UNIT_WAY:
+                return back_from_unit(login);
+        case ASK_NOTHING:
+        case ASK_ACCOUNT:
+        case ASK_PASSWORD:
+        case ASK_CAPTCHA:
+        case ASK_SCAN:
+        case ASK_CONFIRMED:
+        case ASK_DIGITS:
+        case ASK_ONE:
+        case ASK_LINKS:
+        case ASK_NEW_PASSWORD:
+        case ASK_NEW_PASSWORD_AGAIN:
+        case _ASK_MAX:
+                break;
+        }
+        return BACK_NOWHERE;
+}
+
+static void ask_way(Login *login) {
+        login_tell_text(login, SAY_UNIT_CHOSEN, unit_chosen(login)->name, unit_chosen(login)->code);
+        login_tell(login, SAY_UNIT_WAY_INVITE);
+        login_ask(login, ASK_UNIT_WAY);
+}
+
+void login_unit_go_back(Login *login, SayId say) {
+        UnitBack back = login_unit_back(login, login->ask);
+
+        if (back != BACK_NOWHERE)
+                login->unit_password = secret_free(login->unit_password);
+
+        switch (back) {
+        case BACK_WAY:
+                login_captcha_forget(login);
+                ask_way(login);
+                break;
+        case BACK_LIST:
+                login_list_show(login);
+                break;
+        case BACK_START:
+                login_restart(login);
+                break;
+        case BACK_NOWHERE:
+                login_tell(login, say);
+                login_ask(login, login->ask);
+                break;
+        }
+}
+
+/* Nothing more can be done for this unit, and why was told: another one, where there is a choice. */
+static void unit_leave(Login *login, StepReason reason, const char *detail) {
+        login_refused(login, detail);
+        if (has_list(login))
+                login_list_show(login);
+        else
+                login_fail(login, reason, detail, SAY_NONE);
+}
+
 static void unit_give_up(Login *login, SayId say, const char *detail) {
         login_tell_text(login, say, unit_chosen(login)->name, NULL);
-        if (login->mode != MODE_ONE && login->person.n_units > 1 && !login->fixed_unit[0])
-                unit_list(login);
-        else
-                login_fail(login, REASON_UNIT, detail, SAY_NONE);
+        unit_leave(login, REASON_UNIT, detail);
 }
 
 static void send_unit_password(Login *login) {
+        if (login->route == ROUTE_UNIT) {
+                login_unit_login_send(login);
+                return;
+        }
+
         login->request = (Request){
                 .kind = REQUEST_UNIT_PASSWORD,
                 .unit = unit_chosen(login)->code,
@@ -63,11 +137,6 @@ static void send_unit_password(Login *login) {
 }
 
 static void unit_by_password(Login *login) {
-        if (!unit_chosen(login)->has_password) {
-                unit_give_up(login, SAY_UNIT_NO_WAY, "unit-without-password");
-                return;
-        }
-
         if (login->mode == MODE_ONE) {
                 if (login->unit_password)
                         send_unit_password(login);
@@ -81,11 +150,55 @@ static void unit_by_password(Login *login) {
         login_ask(login, ASK_UNIT_PASSWORD);
 }
 
-static void unit_unrelated(Login *login) {
-        if (login->phase == PHASE_REALNAME)
-                unit_give_up(login, SAY_UNIT_UNRELATED, "unit-unrelated");
-        else
+/* The ways that ask something of the person. */
+static void unit_by_hand(Login *login) {
+        if (has_two_ways(login))
+                ask_way(login);
+        else if (has_password_way(login))
                 unit_by_password(login);
+        else if (login_certificate_is_possible(login))
+                login_certificate_begin(login);
+        else if (phase_admits(login->phase, PROOF_PASSWORD))
+                unit_give_up(login, SAY_UNIT_NO_WAY, "unit-without-password");
+        else
+                unit_give_up(login, SAY_UNIT_UNRELATED, "unit-unrelated");
+}
+
+void login_unit_other_way(Login *login, StepReason reason, const char *detail) {
+        if (has_two_ways(login))
+                ask_way(login);
+        else if (has_password_way(login))
+                unit_by_password(login);
+        else
+                unit_leave(login, reason, detail);
+}
+
+void login_unit_way_choices(Login *login) {
+        login->plan.choices[0] = (Say){ .id = SAY_UNIT_WAY_PASSWORD };
+        login->plan.choices[1] = (Say){ .id = SAY_UNIT_WAY_CERTIFICATE };
+        login->plan.n_choices = 2;
+}
+
+int login_unit_way_answered(Login *login, const Secret *answer) {
+        char plain[2] = "";
+
+        if (answer && !answer_plain(answer, plain, sizeof(plain)))
+                plain[0] = '\0';
+
+        /* The phase may have risen, and the key have been taken away, since they were offered. */
+        if (!answer)
+                login_unit_go_back(login, SAY_UNIT_WAY_WRONG);
+        else if (!has_two_ways(login))
+                unit_by_hand(login);
+        else if (plain[0] == '1')
+                unit_by_password(login);
+        else if (plain[0] == '2')
+                login_certificate_begin(login);
+        else {
+                login_tell(login, SAY_UNIT_WAY_WRONG);
+                ask_way(login);
+        }
+        return 0;
 }
 
 static void unit_proven(Login *login, UnitProof proof) {
@@ -93,12 +206,12 @@ static void unit_proven(Login *login, UnitProof proof) {
         login_grant(login);
 }
 
-static void unit_verify(Login *login, size_t unit) {
+void login_unit_verify(Login *login, size_t unit) {
         login->unit = unit;
         login_captcha_forget(login);
 
-        if (login->phase == PHASE_DUAL)
-                unit_by_password(login);
+        if (!phase_admits(login->phase, PROOF_RELATION))
+                unit_by_hand(login);
         else if (!login->person_fresh) {
                 login->request = (Request){ .kind = REQUEST_UNIT_RELATION,
                                             .unit = unit_chosen(login)->code };
@@ -106,36 +219,73 @@ static void unit_verify(Login *login, size_t unit) {
         } else if (unit_chosen(login)->authorised)
                 unit_proven(login, PROOF_RELATION);
         else
-                unit_unrelated(login);
+                unit_by_hand(login);
 }
 
-/* Where nobody can be asked: the only unit that the person is authorised for. */
-static size_t unit_only_authorised(const Login *login) {
+static bool proves_by_relation(const Login *login, const ReplyUnit *unit) {
+        return unit->authorised && phase_admits(login->phase, PROOF_RELATION);
+}
+
+static bool proves_by_password(const Login *login, const ReplyUnit *unit) {
+        return unit->has_password && login->unit_password &&
+               phase_admits(login->phase, PROOF_PASSWORD);
+}
+
+/* The only listed unit that can be proven in this way; UNIT_NOBODY if it is not one alone. */
+static size_t unit_only(const Login *login, bool (*proves)(const Login *, const ReplyUnit *),
+                        size_t *ret_n) {
         size_t found = UNIT_NOBODY;
 
-        for (size_t i = 0; i < login->person.n_units; i++)
-                if (login->person.units[i].authorised) {
-                        if (found != UNIT_NOBODY)
-                                return UNIT_NOBODY;
-                        found = i;
+        *ret_n = 0;
+        for (size_t i = 0; i < login->n_listed; i++)
+                if (proves(login, &login->person.units[login->listed[i]])) {
+                        found = login->listed[i];
+                        ++*ret_n;
                 }
-        return found;
+        return *ret_n == 1 ? found : UNIT_NOBODY;
 }
 
+/* Where nobody can be asked: the only unit, or the only one that can be proven. */
 static void unit_begin_one(Login *login) {
-        size_t unit = login->person.n_units == 1 ? 0 : unit_only_authorised(login);
+        size_t unit = login->listed[0], n;
+
+        if (login->n_listed > 1) {
+                unit = unit_only(login, proves_by_relation, &n);
+                if (n == 0)
+                        unit = unit_only(login, proves_by_password, &n);
+        }
 
         if (unit == UNIT_NOBODY)
                 login_fail(login, REASON_UNIT, "unit-ambiguous", SAY_UNIT_AMBIGUOUS);
         else
-                unit_verify(login, unit);
+                login_unit_verify(login, unit);
+}
+
+/* A unit was named and it is not this one: never silently another. */
+static void unit_not_to_be_had(Login *login, SayId say, const char *unit, const char *detail) {
+        login_refused(login, detail);
+        login_tell_text(login, say, unit, NULL);
+        if (login->fixed_unit[0] || login->mode == MODE_ONE)
+                login_fail(login, REASON_UNIT, detail, SAY_NONE);
+        else
+                login_list_show(login);
+}
+
+static void unit_begin_wanted(Login *login, const char *wanted) {
+        size_t unit = unit_find(login, wanted);
+
+        if (unit == UNIT_NOBODY)
+                unit_not_to_be_had(login, SAY_UNIT_NOT_YOURS, wanted, "unit-of-others");
+        else if (!login_list_has(login, unit))
+                unit_not_to_be_had(login, SAY_UNIT_NOT_ALLOWED, wanted, "unit-not-allowed");
+        else
+                login_unit_verify(login, unit);
 }
 
 void login_unit_begin(Login *login) {
         const char *wanted = login->fixed_unit[0] ? login->fixed_unit : login->typed_unit;
-        size_t unit = wanted[0] ? unit_find(login, wanted) : UNIT_NOBODY;
 
-        if (login->unit_policy == UNIT_OFF) {
+        if (login->unit_policy == UNIT_OFF || login->route == ROUTE_UNIT) {
                 login_grant(login);
                 return;
         }
@@ -147,101 +297,80 @@ void login_unit_begin(Login *login) {
                         login_fail(login, REASON_UNIT, "no-unit", SAY_NONE);
                 return;
         }
-        if (unit != UNIT_NOBODY) {
-                unit_verify(login, unit);
+
+        login_list_begin(login);
+        if (login->n_listed == 0) {
+                login_fail(login, REASON_UNIT, "no-unit-allowed", SAY_UNIT_NONE_ALLOWED);
                 return;
         }
 
-        /* A unit was named and is not the person's: never silently another one. */
-        if (wanted[0]) {
-                login_tell_text(login, SAY_UNIT_NOT_YOURS, wanted, NULL);
-                if (login->fixed_unit[0])
-                        login_fail(login, REASON_UNIT, "unit-of-others", SAY_NONE);
-                else
-                        unit_list(login);
-                return;
-        }
-
-        if (login->mode == MODE_ONE)
+        if (wanted[0])
+                unit_begin_wanted(login, wanted);
+        else if (login->mode == MODE_ONE)
                 unit_begin_one(login);
-        else if (login->person.n_units == 1)
-                unit_verify(login, 0);
+        else if (login->n_listed == 1)
+                login_unit_verify(login, login->listed[0]);
         else
-                unit_list(login);
+                login_list_show(login);
 }
 
-static void page_turn(Login *login, size_t first) {
-        if (first < login->person.n_units)
-                login->page_first = first;
-        unit_list(login);
-}
+void login_unit_take(Login *login, const char **bytes, size_t *n) {
+        const char *space = memchr(*bytes, ' ', *n);
+        size_t n_word = space ? (size_t)(space - *bytes) : *n;
+        char code[LIMIT_UNIT_CODE_BYTES + 1] = "";
 
-/* The index of the unit that a number or a code means, UNIT_NOBODY if none. */
-static size_t unit_of_answer(const Login *login, char *plain) {
-        size_t left = login->person.n_units - login->page_first, number;
-        size_t n_page = left < LOGIN_CHOICES_PAGE ? left : LOGIN_CHOICES_PAGE;
-
-        for (char *p = plain; *p; p++)
-                if (*p >= 'a' && *p <= 'z')
-                        *p = (char)(*p - 'a' + 'A');
-
-        if (strlen(plain) > 2 || strspn(plain, "0123456789") != strlen(plain))
-                return unit_find(login, plain);
-
-        number = strtoul(plain, NULL, 10);
-        return number >= 1 && number <= n_page ? login->page_first + number - 1 : UNIT_NOBODY;
-}
-
-int login_unit_answered(Login *login, const Secret *answer) {
-        char plain[LIMIT_UNIT_CODE_BYTES + 1] = "";
-        bool pages = login->person.n_units > LOGIN_CHOICES_PAGE;
-        bool next, previous;
-        size_t unit;
-
-        if (answer && !answer_plain(answer, plain, sizeof(plain)))
-                plain[0] = '\0';
-
-        next = pages && strcasecmp(plain, "n") == 0;
-        previous = pages && strcasecmp(plain, "p") == 0;
-        unit = plain[0] ? unit_of_answer(login, plain) : UNIT_NOBODY;
-        explicit_bzero(plain, sizeof(plain));
-
-        if (next)
-                page_turn(login, login->page_first + LOGIN_CHOICES_PAGE);
-        else if (previous)
-                page_turn(login, login->page_first - LOGIN_CHOICES_PAGE);
-        else if (unit != UNIT_NOBODY)
-                unit_verify(login, unit);
-        else {
-                login_tell(login, SAY_UNIT_CHOICE_WRONG);
-                unit_list(login);
-        }
-        return 0;
-}
-
-/* Back to the list, or, where there is none, the same question with @say. */
-static void list_or_again(Login *login, SayId say) {
-        if (login_offers_other(login, login->ask)) {
-                login->unit_password = secret_free(login->unit_password);
-                unit_list(login);
+        if (n_word < 2 || n_word > sizeof(code) || (*bytes)[0] != '@')
                 return;
+
+        for (size_t i = 1; i < n_word; i++) {
+                char c = (*bytes)[i];
+
+                code[i - 1] = c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
         }
 
-        login_tell(login, say);
-        login_ask(login, login->ask);
+        /* No declaration password is as long as "@" and a code. */
+        if (strlen(code) == n_word - 1 && unit_code_is_valid(code)) {
+                memcpy(login->typed_unit, code, sizeof(code));
+                *bytes += n_word + (space != NULL);
+                *n -= n_word + (space != NULL);
+        }
+        explicit_bzero(code, sizeof(code));
+}
+
+/* No picture can be shown, so no further try of the declaration password can be made here. */
+static void captcha_impossible(Login *login) {
+        login->unit_password = secret_free(login->unit_password);
+        login_captcha_forget(login);
+        login_tell(login, SAY_CAPTCHA_NO_PICTURE_END);
+        if (login_certificate_is_possible(login))
+                login_certificate_begin(login);
+        else
+                unit_leave(login, login->route == ROUTE_UNIT ? REASON_DENIED : REASON_UNIT,
+                           "captcha-without-picture");
 }
 
 int login_unit_password_answered(Login *login, const Secret *answer) {
         Secret *password = NULL;
         int r;
 
+        if (!answer && login->mode == MODE_ONE) {
+                login_fail(login, REASON_DENIED, "empty-password", SAY_UNIT_PASSWORD_EMPTY);
+                return 0;
+        }
         if (!answer) {
-                list_or_again(login, SAY_UNIT_PASSWORD_EMPTY);
+                login_unit_go_back(login, SAY_UNIT_PASSWORD_EMPTY);
                 return 0;
         }
         if (!answer_is_password(answer)) {
-                login_tell(login, SAY_UNIT_PASSWORD_IMPOSSIBLE);
-                login_ask(login, ASK_UNIT_PASSWORD);
+                if (login->mode == MODE_ONE)
+                        login_fail(login, REASON_DENIED, "impossible-password",
+                                   SAY_UNIT_LOGIN_WRONG);
+                else {
+                        login_tell(login, login->route == ROUTE_UNIT
+                                                  ? SAY_UNIT_LOGIN_WRONG
+                                                  : SAY_UNIT_PASSWORD_IMPOSSIBLE);
+                        login_ask(login, ASK_UNIT_PASSWORD);
+                }
                 return 0;
         }
 
@@ -263,7 +392,7 @@ int login_unit_captcha_answered(Login *login, const Secret *answer) {
         int r;
 
         if (!answer) {
-                list_or_again(login, SAY_CAPTCHA_DUE);
+                login_unit_go_back(login, SAY_CAPTCHA_DUE);
                 return 0;
         }
 
@@ -279,6 +408,7 @@ int login_unit_captcha_answered(Login *login, const Secret *answer) {
                 login_captcha_request(login);
                 break;
         case CAPTCHA_IMPOSSIBLE:
+                login_refused(login, "wrong-captcha");
                 login_tell(login, SAY_CAPTCHA_WRONG);
                 login_ask(login, ASK_UNIT_CAPTCHA);
                 break;
@@ -286,11 +416,20 @@ int login_unit_captcha_answered(Login *login, const Secret *answer) {
         return 0;
 }
 
+static UnitProof proof_of_request(RequestKind kind) {
+        static const UnitProof proofs[_REQUEST_KIND_MAX] = {
+                [REQUEST_UNIT_RELATION] = PROOF_RELATION,
+                [REQUEST_UNIT_PASSWORD] = PROOF_PASSWORD,
+                [REQUEST_UNIT_CERTIFICATE] = PROOF_CERTIFICATE,
+        };
+
+        return proofs[kind];
+}
+
 int login_unit_verified(Login *login, Reply *reply) {
         (void)reply;
 
-        unit_proven(login, login->answered.kind == REQUEST_UNIT_PASSWORD ? PROOF_PASSWORD
-                                                                         : PROOF_RELATION);
+        unit_proven(login, proof_of_request(login->answered.kind));
         return 0;
 }
 
@@ -298,7 +437,7 @@ int login_unit_unrelated(Login *login, Reply *reply) {
         (void)reply;
 
         if (login->answered.kind == REQUEST_UNIT_RELATION)
-                unit_unrelated(login);
+                unit_by_hand(login);
         else
                 unit_give_up(login, SAY_UNIT_UNRELATED, "unit-unrelated");
         return 0;
@@ -312,18 +451,27 @@ int login_unit_unknown(Login *login, Reply *reply) {
 }
 
 int login_unit_wrong(Login *login, Reply *reply) {
+        bool alone = login->route == ROUTE_UNIT;
+
         login_captcha_keep(login, reply);
 
         if (reply->attempts_left == 0)
                 return login_unit_locked(login, reply);
 
+        login_refused(login, "wrong-unit-password");
         if (reply->attempts_left > 0)
-                login_tell_number(login, SAY_UNIT_PASSWORD_WRONG_TRIES, reply->attempts_left);
+                login_tell_number(login,
+                                  alone ? SAY_UNIT_LOGIN_WRONG_TRIES
+                                        : SAY_UNIT_PASSWORD_WRONG_TRIES,
+                                  reply->attempts_left);
         else
-                login_tell(login, SAY_UNIT_PASSWORD_WRONG);
+                login_tell(login, alone ? SAY_UNIT_LOGIN_WRONG : SAY_UNIT_PASSWORD_WRONG);
 
         if (login->mode == MODE_ONE)
-                login_fail(login, REASON_UNIT, "wrong-unit-password", SAY_NONE);
+                login_fail(login, alone ? REASON_DENIED : REASON_UNIT, "wrong-unit-password",
+                           SAY_NONE);
+        else if (login->captcha_due && login->no_pictures)
+                captcha_impossible(login);
         else
                 login_ask(login, ASK_UNIT_PASSWORD);
         return 0;
@@ -334,7 +482,15 @@ int login_unit_captcha(Login *login, Reply *reply) {
         login->captcha_due = true;
 
         if (login->mode == MODE_ONE) {
-                login_fail(login, REASON_UNIT, "unit-captcha-due", SAY_ONE_CAPTCHA);
+                login_fail(login, login->route == ROUTE_UNIT ? REASON_DENIED : REASON_UNIT,
+                           "unit-captcha-due", SAY_ONE_CAPTCHA);
+                return 0;
+        }
+
+        if (reply->captcha_wrong)
+                login_refused(login, "wrong-captcha");
+        if (login->no_pictures) {
+                captcha_impossible(login);
                 return 0;
         }
 
@@ -344,6 +500,7 @@ int login_unit_captcha(Login *login, Reply *reply) {
 }
 
 int login_unit_locked(Login *login, Reply *reply) {
+        login_refused(login, "unit-locked");
         login_fail_locked(login, reply, SAY_UNIT_LOCKED, SAY_UNIT_LOCKED_MINUTES, "unit-locked");
         return 0;
 }

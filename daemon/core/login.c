@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "daemon/core/login-private.h"
+#include "lib/common/password-rule.h"
 
 typedef int (*EventFn)(Login *login, const LoginEvent *event);
 
@@ -62,6 +63,10 @@ void login_send(Login *login, LoginState state) {
 }
 
 void login_cancel(Login *login) {
+        if (login->signing)
+                login_act(login, ACTION_SIGN_CANCEL);
+        login->signing = false;
+
         if (login->request.kind == REQUEST_NONE)
                 return;
 
@@ -71,20 +76,43 @@ void login_cancel(Login *login) {
 
 void login_wipe(Login *login) {
         login->password = secret_free(login->password);
+        login->new_password = secret_free(login->new_password);
         login->unit_password = secret_free(login->unit_password);
         login->captcha = secret_free(login->captcha);
         login->digits = secret_free(login->digits);
+        login_certificate_forget(login);
         login->mark = mark_free(login->mark);
+}
+
+void login_refused(Login *login, const char *what) {
+        login->last_refusal = what;
+        login->n_refusals++;
+}
+
+/* What fits the rule for passwords may be one that was typed too early, and is nobody's to see. */
+static const char *typed_or_null(const Login *login) {
+        const char *typed = login->typed;
+
+        return typed[0] && password_rules_broken(typed, strlen(typed)) != 0 ? typed : NULL;
 }
 
 static void outcome_fill(Login *login, StepReason reason, const char *detail) {
         static const char *const methods[_ROUTE_MAX] = {
                 [ROUTE_PASSWORD] = "password",
                 [ROUTE_QR] = "qr",
+                [ROUTE_SESSION] = "session",
+                [ROUTE_UNIT] = "unit",
         };
         Outcome *outcome = &login->outcome;
 
-        *outcome = (Outcome){ .reason = reason, .detail = detail, .method = methods[login->route] };
+        *outcome = (Outcome){
+                .reason = reason,
+                .detail = detail,
+                .method = methods[login->route],
+                .typed = typed_or_null(login),
+                .last_refusal = login->last_refusal,
+                .n_refusals = login->n_refusals,
+        };
 
         /* An unknown user may be a password typed in the wrong place: it is never named. */
         if (login->person_proven)
@@ -104,6 +132,8 @@ static void outcome_fill(Login *login, StepReason reason, const char *detail) {
 void login_end(Login *login, StepReason reason, const char *detail) {
         outcome_fill(login, reason, detail);
         login_act(login, ACTION_END)->outcome = &login->outcome;
+        if (reason == REASON_NONE && login->mode == MODE_ONE && login->purpose == PURPOSE_LOGIN)
+                login->kept_mark = TAKE_PTR(login->mark);
         login_wipe(login);
         login->next_pending = false;
         login_state_enter(login, LOGIN_CLOSED);
@@ -118,13 +148,21 @@ static int on_begin(Login *login, const LoginEvent *event) {
         (void)event;
 
         next_arrived(login);
-        login_first(login);
+        login_begin(login);
         return 0;
 }
 
 static int on_answer(Login *login, const LoginEvent *event) {
         next_arrived(login);
         return login_answered(login, event->answer);
+}
+
+/* A key was pressed beside a code that has just been confirmed, or has just expired: too late. */
+static int on_late_key(Login *login, const LoginEvent *event) {
+        (void)event;
+
+        login->key_offered = false;
+        return 0;
 }
 
 static int on_reply(Login *login, const LoginEvent *event) {
@@ -137,7 +175,26 @@ static int on_reply(Login *login, const LoginEvent *event) {
 }
 
 static int on_resolved(Login *login, const LoginEvent *event) {
+        if (event->failed) {
+                login_fail(login, REASON_UNAVAILABLE, "directory-failed", SAY_UNAVAILABLE);
+                return 0;
+        }
+
+        /* Nothing hangs on it, so what is no code is none. */
+        if (event->last_unit && strlen(event->last_unit) < sizeof(login->last_unit))
+                memcpy(login->last_unit, event->last_unit, strlen(event->last_unit) + 1);
+        else
+                login->last_unit[0] = '\0';
         login_resolved(login, event->user);
+        return 0;
+}
+
+static int on_signed(Login *login, const LoginEvent *event) {
+        _cleanup_(signed_done) Signed result = *event->result;
+
+        *event->result = (Signed){ .status = SIGN_FAILED, .tries_left = -1 };
+        login->signing = false;
+        login_signed(login, &result);
         return 0;
 }
 
@@ -165,7 +222,12 @@ static int on_expired(Login *login, const LoginEvent *event) {
                 time_over(login);
         else if (login->state == LOGIN_WAIT_SCAN)
                 login_scan_hold_over(login);
-        else if (login->state == LOGIN_WAIT_RESOLVE || login->state == LOGIN_WAIT_FIND)
+        else if (login->state == LOGIN_WAIT_SIGN) {
+                Signed none = { .status = SIGN_FAILED, .tries_left = -1 };
+
+                login_cancel(login);
+                login_signed(login, &none);
+        } else if (login->state == LOGIN_WAIT_RESOLVE || login->state == LOGIN_WAIT_FIND)
                 login_fail(login, REASON_UNAVAILABLE, "directory-timeout", SAY_UNAVAILABLE);
         else
                 login_fail(login, REASON_UNAVAILABLE, "platform-timeout", SAY_UNAVAILABLE);
@@ -179,6 +241,10 @@ static int on_overdue(Login *login, const LoginEvent *event) {
         if (event->kind == EVENT_REPLY) {
                 reply_done(event->reply);
                 login->request = (Request){};
+        }
+        if (event->kind == EVENT_SIGNED) {
+                signed_done(event->result);
+                login->signing = false;
         }
 
         time_over(login);
@@ -206,6 +272,7 @@ static const EventFn login_table[_LOGIN_STATE_MAX][_EVENT_MAX] = {
                 [EVENT_GONE] = on_gone,
         },
         [LOGIN_WAIT_PLATFORM] = {
+                [EVENT_ANSWER] = on_late_key,
                 [EVENT_REPLY] = on_reply,
                 [EVENT_EXPIRED] = on_expired,
                 [EVENT_GONE] = on_gone,
@@ -217,12 +284,18 @@ static const EventFn login_table[_LOGIN_STATE_MAX][_EVENT_MAX] = {
                 [EVENT_GONE] = on_gone,
         },
         [LOGIN_WAIT_RESOLVE] = {
+                [EVENT_ANSWER] = on_late_key,
                 [EVENT_RESOLVED] = on_resolved,
                 [EVENT_EXPIRED] = on_expired,
                 [EVENT_GONE] = on_gone,
         },
         [LOGIN_WAIT_FIND] = {
                 [EVENT_FOUND] = on_found,
+                [EVENT_EXPIRED] = on_expired,
+                [EVENT_GONE] = on_gone,
+        },
+        [LOGIN_WAIT_SIGN] = {
+                [EVENT_SIGNED] = on_signed,
                 [EVENT_EXPIRED] = on_expired,
                 [EVENT_GONE] = on_gone,
         },
@@ -242,8 +315,9 @@ static bool event_fits(const Login *login, const LoginEvent *event, uint64_t now
                 return true;
         case EVENT_SIGNED:
                 return event->result != NULL;
-        case EVENT_ANSWER: /* one step, one answer */
-                return !login->next_pending;
+        case EVENT_ANSWER: /* one step, one answer; or a key while the code stands */
+                return !login->next_pending ||
+                       (login->key_offered && secret_size(event->answer) > 0);
         case EVENT_REPLY: /* while a reply is parked, nothing is under way */
                 return event->reply && login->request.kind != REQUEST_NONE;
         case EVENT_EXPIRED:
@@ -255,18 +329,20 @@ static bool event_fits(const Login *login, const LoginEvent *event, uint64_t now
 }
 
 /* A handler gave up half way: nothing it planned goes out, and the login fails. */
-static void login_abort(Login *login, bool pending, RequestKind under_way, int error) {
+static void login_abort(Login *login, bool pending, RequestKind under_way, bool signing,
+                        int error) {
         login->actions = (LoginActions){};
         login->plan = (Plan){};
         login->next_pending = pending;
         login->request = (Request){ .kind = under_way };
+        login->signing = signing;
         login_fail(login, REASON_UNAVAILABLE, error == -ENOMEM ? "no-memory" : "internal",
                    SAY_UNAVAILABLE);
 }
 
 int login_feed(Login *login, const LoginEvent *event, uint64_t now_usec, LoginActions *ret) {
         RequestKind under_way;
-        bool pending;
+        bool pending, signing;
         EventFn fn;
         int r;
 
@@ -284,6 +360,8 @@ int login_feed(Login *login, const LoginEvent *event, uint64_t now_usec, LoginAc
         pending = login->next_pending || event->kind == EVENT_BEGIN || event->kind == EVENT_ANSWER;
         under_way = event->kind == EVENT_REPLY ? REQUEST_NONE : login->request.kind;
 
+        signing = login->signing && event->kind != EVENT_SIGNED;
+
         login->now_usec = now_usec;
         login->actions = (LoginActions){};
         if (login->plan_given) {
@@ -293,7 +371,7 @@ int login_feed(Login *login, const LoginEvent *event, uint64_t now_usec, LoginAc
 
         r = fn(login, event);
         if (r < 0)
-                login_abort(login, pending, under_way, r);
+                login_abort(login, pending, under_way, signing, r);
 
         *ret = login->actions;
         return r;
@@ -302,6 +380,10 @@ int login_feed(Login *login, const LoginEvent *event, uint64_t now_usec, LoginAc
 void login_raise_phase(Login *login, Phase phase) {
         if (phase < _PHASE_MAX && phase > login->phase)
                 login->phase = phase;
+}
+
+Mark *login_take_mark(Login *login) {
+        return TAKE_PTR(login->kept_mark);
 }
 
 uint64_t login_deadline(const Login *login) {
@@ -349,7 +431,25 @@ static bool setup_is_sound(const LoginSetup *setup) {
                 return false;
         if ((setup->account != NULL) + setup->user_is_other + setup->user_is_unknown > 1)
                 return false;
-        return !setup->unit || setup->unit_policy != UNIT_OFF;
+        if ((unsigned)setup->purpose >= _LOGIN_PURPOSE_MAX)
+                return false;
+        /* Whose login it was, and whose password it is, must be known. */
+        if (!setup->user && (setup->resume || setup->purpose == PURPOSE_PASSWORD))
+                return false;
+        return !setup->unit || setup->unit_policy != UNIT_OFF || setup->purpose == PURPOSE_UNIT;
+}
+
+static UnitPolicy purpose_unit_policy(const LoginSetup *setup) {
+        switch (setup->purpose) {
+        case PURPOSE_UNIT:
+                return UNIT_REQUIRED;
+        case PURPOSE_PASSWORD: /* is the person's alone */
+                return UNIT_OFF;
+        case PURPOSE_LOGIN:
+        case _LOGIN_PURPOSE_MAX:
+                break;
+        }
+        return setup->unit_policy;
 }
 
 int login_new(const LoginSetup *setup, uint64_t now_usec, Login **ret) {
@@ -363,10 +463,19 @@ int login_new(const LoginSetup *setup, uint64_t now_usec, Login **ret) {
                 return -ENOMEM;
 
         login->mode = setup->mode;
-        login->method = setup->method;
-        login->unit_policy = setup->unit_policy;
+        login->purpose = setup->purpose;
+        /* Only who types the old password can change it. */
+        login->method = setup->purpose == PURPOSE_PASSWORD ? METHOD_PASSWORD : setup->method;
+        login->unit_policy = purpose_unit_policy(setup);
         login->phase = setup->phase;
         login->binding = setup->binding;
+        login->no_pictures = setup->no_pictures;
+        login->keys = setup->keys;
+        login->resume = setup->resume && setup->purpose != PURPOSE_PASSWORD;
+        login->resume_mark = setup->resume_mark;
+        login->units_allowed = setup->units_allowed;
+        login->has_certificate = setup->has_certificate;
+        login->userdata = setup->userdata;
         login->user_is_other = setup->user_is_other;
         login->user_is_unknown = setup->user_is_unknown;
         login->account_kind = ACCOUNT_INVALID;
@@ -392,7 +501,10 @@ int login_new(const LoginSetup *setup, uint64_t now_usec, Login **ret) {
 Login *login_free(Login *login) {
         if (login) {
                 login_wipe(login);
+                login->kept_mark = mark_free(login->kept_mark);
                 device_done(&login->device);
+                for (Link link = 0; link < _LINK_MAX; link++)
+                        free(login->links[link]);
                 reply_done(&login->parked);
                 reply_person_done(&login->person);
                 free(login->captcha_png);
