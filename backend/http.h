@@ -21,7 +21,6 @@
 #include "lib/wire/wire.h"
 
 #define REQUEST_PARAMETER_BYTES 64
-#define SOURCE_BYTES 128 /* a client's id and an address */
 
 typedef struct Request Request;
 

@@ -15,6 +15,7 @@
 #include "lib/common/util.h"
 
 #define SOURCE_PLACES 4096
+#define SOURCE_BYTES 128 /* of a name: a client and an address */
 #define SOURCE_BURST_DEFAULT 300
 #define SOURCE_COST_USEC (USEC_PER_SEC / 2)   /* of one failure, beyond the burst */
 #define SOURCE_HOLD_USEC (2 * USEC_PER_SEC)   /* who has to wait longer than this is sent away */
