@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Itaxctl: what its files share. Exit status: 0 done or granted, 1 no, 2 wrong usage, 3 no daemon. */
+/* Itaxctl: what its files share. Exit status: 0 done or granted, 1 no, 2 wrong usage, 3 no daemon.
+ *
+ * Texts for people are in the language of the environment; what another program reads (--json) is not. */
+
+#include <libintl.h>
+#include <stdio.h>
 
 #include "lib/common/secret.h"
 #include "lib/common/util.h"
@@ -13,13 +18,21 @@ enum {
         CTL_AWAY = 3,
 };
 
-/* What the options say; NULL where not given. */
+#define _(text) gettext(text)
+#define N_(text) text
+
+#define CTL_SERVICE "itaxctl" /* whose login is tried, if no other is named */
+
+/* What the options say; NULL where not given. A flag holds its own name. */
 typedef struct CtlOptions {
         const char *service;
         const char *method;
         const char *unit;
         const char *prompts;
         const char *rhost;
+        const char *account;
+        const char *date;
+        const char *json;
 } CtlOptions;
 
 /** ctl_status() - is the way to the daemon open? Return: CTL_OK, CTL_AWAY. */
@@ -28,8 +41,39 @@ int ctl_status(void);
 /** ctl_try() - a login as @name, a local user or else an account, in this terminal. Return: CTL_*. */
 int ctl_try(const char *name, const CtlOptions *options);
 
+/** ctl_sessions() - who works here? Return: CTL_*. */
+int ctl_sessions(const CtlOptions *options);
+
+/** ctl_simulate() - what would an account, a unit, a service get on a day? Return: CTL_*. */
+int ctl_simulate(const CtlOptions *options);
+
 /** ctl_explain() - a condition of lib/client in words */
 const char *ctl_explain(int r);
+
+/** ctl_fail() - say on standard error why a call of lib/client failed. Return: the exit status for it. */
+int ctl_fail(int r);
+
+/* A table with as many columns as there are headings; cells are as wide as what stands in them. */
+#define TABLE_COLUMNS 8
+
+/** table_print() - headings, then @n_rows rows; NULL cells are "-" */
+void table_print(FILE *out, const char *const headings[TABLE_COLUMNS], size_t n_rows,
+                 const char *(*cell)(size_t row, size_t column, void *userdata), void *userdata);
+
+/** label_print() - "LABEL  VALUE" with the values in one column, which starts at @width */
+void label_print(FILE *out, const char *label, size_t width, const char *value);
+
+/* JSON, written member by member. A key may be NULL (in an array). */
+typedef struct Json {
+        FILE *out;
+        bool has_member; /* a comma is due */
+} Json;
+
+void json_open(Json *json, const char *key, char bracket);
+void json_close(Json *json, char bracket);
+void json_string(Json *json, const char *key, const char *value); /* NULL becomes null */
+void json_number(Json *json, const char *key, uint64_t value);
+void json_truth(Json *json, const char *key, bool value);
 
 typedef enum TerminalEcho { TERMINAL_ECHO, TERMINAL_HIDE } TerminalEcho;
 

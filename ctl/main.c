@@ -5,17 +5,19 @@
 #include <getopt.h>
 #include <locale.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ctl/ctl.h"
 
-#define DEFAULT_SERVICE "itaxctl"
+#define DOMAIN "pam_itax"
+#define LANGUAGE_CHINESE "zh_CN"
 
 typedef struct Verb {
-        const char *name;
+        const char *name, *second; /* a verb of one word or of two */
         int n_arguments;
         int (*run)(char **arguments, const CtlOptions *options);
-        const char *usage;
+        const char *synopsis, *usage;
 } Verb;
 
 static int run_status(_unused_ char **arguments, _unused_ const CtlOptions *options) {
@@ -26,58 +28,94 @@ static int run_try(char **arguments, const CtlOptions *options) {
         return ctl_try(arguments[0], options);
 }
 
+static int run_sessions(_unused_ char **arguments, const CtlOptions *options) {
+        return ctl_sessions(options);
+}
+
+static int run_simulate(_unused_ char **arguments, const CtlOptions *options) {
+        return ctl_simulate(options);
+}
+
 static int run_version(_unused_ char **arguments, _unused_ const CtlOptions *options) {
         (void)printf("itaxctl %s\n", VERSION);
         return CTL_OK;
 }
 
 static const Verb verb_table[] = {
-        { "status", 0, run_status, "status              tell whether the daemon can be reached" },
-        { "try", 1, run_try, "try NAME [OPTIONS]  log in here as a local user or an account" },
-        { "version", 0, run_version, "version             print the version" },
+        { "status", NULL, 0, run_status, "status", N_("tell whether the daemon can be reached") },
+        { "try", NULL, 1, run_try, "try NAME", N_("log in here as a local user or an account") },
+        { "sessions", NULL, 0, run_sessions, "sessions", N_("list who is logged in, for which unit, since when") },
+        { "policy", "simulate", 0, run_simulate, "policy simulate",
+          N_("tell what an account, unit and date would get") },
+        { "version", NULL, 0, run_version, "version", N_("print the version") },
 };
 
+#define OPTION(word, argument) { #word, argument, NULL, 0 }, offsetof(CtlOptions, word)
 static const struct {
         struct option option;
         size_t offset;
-        const char *usage;
+        const char *synopsis, *usage;
 } option_table[] = {
-        { { "service", required_argument, NULL, 0 }, offsetof(CtlOptions, service),
-          "--service NAME      as this PAM service (default: " DEFAULT_SERVICE ")" },
-        { { "method", required_argument, NULL, 0 }, offsetof(CtlOptions, method),
-          "--method WORD       any, password or qr" },
-        { { "unit", required_argument, NULL, 0 }, offsetof(CtlOptions, unit),
-          "--unit WORD         off, ask, required or a unit code" },
-        { { "prompts", required_argument, NULL, 0 }, offsetof(CtlOptions, prompts),
-          "--prompts WORD      auto, many, buffered or one" },
-        { { "rhost", required_argument, NULL, 0 }, offsetof(CtlOptions, rhost),
-          "--rhost HOST        as if from this remote host" },
+        { OPTION(service, required_argument), "--service NAME", N_("of this PAM service (try, policy)") },
+        { OPTION(method, required_argument), "--method WORD", N_("any, password or qr (try)") },
+        { OPTION(unit, required_argument), "--unit WORD",
+          N_("off, ask, required or a unit code (try); a unit code (policy)") },
+        { OPTION(prompts, required_argument), "--prompts WORD", N_("auto, many, buffered or one (try)") },
+        { OPTION(rhost, required_argument), "--rhost HOST", N_("as if from this remote host (try)") },
+        { OPTION(account, required_argument), "--account NAME", N_("login name of the account (policy)") },
+        { OPTION(date, required_argument), "--date YYYY-MM-DD", N_("on that day, in China Standard Time (policy)") },
+        { OPTION(json, no_argument), "--json", N_("for programs (sessions, policy)") },
 };
 
 static void print_usage(FILE *out) {
-        (void)fprintf(out, "Usage: itaxctl VERB\n\n");
+        (void)fprintf(out, "%s\n\n", _("Usage: itaxctl VERB [OPTIONS]"));
         for (size_t i = 0; i < ELEMENTSOF(verb_table); i++)
-                (void)fprintf(out, "  %s\n", verb_table[i].usage);
-        (void)fprintf(out, "\nOptions of try:\n");
+                (void)fprintf(out, "  %-20s%s\n", verb_table[i].synopsis, _(verb_table[i].usage));
+        (void)fprintf(out, "\n%s\n", _("Options:"));
         for (size_t i = 0; i < ELEMENTSOF(option_table); i++)
-                (void)fprintf(out, "  %s\n", option_table[i].usage);
-        (void)fprintf(out, "\nExit status: 0 done or granted, 1 refused, 2 wrong usage, 3 no daemon.\n");
+                (void)fprintf(out, "  %-20s%s\n", option_table[i].synopsis, _(option_table[i].usage));
+        (void)fprintf(out, "\n%s\n",
+                      _("Exit status: 0 done or granted, 1 refused, 2 wrong usage, 3 no daemon."));
 }
 
-static const Verb *find_verb(const char *name, int n_arguments) {
-        for (size_t i = 0; i < ELEMENTSOF(verb_table); i++)
-                if (strcmp(verb_table[i].name, name) == 0 && verb_table[i].n_arguments == n_arguments)
-                        return &verb_table[i];
+static const Verb *find_verb(char **words, int n_words) {
+        for (size_t i = 0; i < ELEMENTSOF(verb_table); i++) {
+                const Verb *verb = &verb_table[i];
+                const int n = verb->second ? 2 : 1;
+
+                if (n_words == n + verb->n_arguments && strcmp(verb->name, words[0]) == 0 &&
+                    (!verb->second || strcmp(verb->second, words[1]) == 0))
+                        return verb;
+        }
         return NULL;
+}
+
+/* Where the locale of the environment is not installed, its language is taken all the same. */
+static void choose_language(void) {
+        const char *wanted = NULL;
+
+        if (!setlocale(LC_ALL, "")) {
+                wanted = getenv("LC_ALL");
+                if (!wanted || !*wanted)
+                        wanted = getenv("LC_MESSAGES");
+                if (!wanted || !*wanted)
+                        wanted = getenv("LANG");
+                (void)setlocale(LC_ALL, "C.UTF-8");
+                if (wanted && strncmp(wanted, "zh", 2) == 0)
+                        (void)setenv("LANGUAGE", LANGUAGE_CHINESE, 0);
+        }
+        (void)bindtextdomain(DOMAIN, LOCALEDIR);
+        (void)bind_textdomain_codeset(DOMAIN, "UTF-8");
+        (void)textdomain(DOMAIN);
 }
 
 int main(int argc, char **argv) {
         struct option options[ELEMENTSOF(option_table) + 2] = {};
-        CtlOptions values = { .service = DEFAULT_SERVICE };
+        CtlOptions values = {};
         const Verb *verb;
         int c, index = 0;
 
-        (void)setlocale(LC_ALL, "");
+        choose_language();
         for (size_t i = 0; i < ELEMENTSOF(option_table); i++)
                 options[i] = option_table[i].option;
         options[ELEMENTSOF(option_table)] = (struct option){ "help", no_argument, NULL, 'h' };
@@ -91,13 +129,14 @@ int main(int argc, char **argv) {
                         print_usage(stderr);
                         return CTL_USAGE;
                 }
-                *(const char **)((char *)&values + option_table[index].offset) = optarg;
+                *(const char **)((char *)&values + option_table[index].offset) =
+                        optarg ? optarg : option_table[index].option.name;
         }
 
-        verb = optind < argc ? find_verb(argv[optind], argc - optind - 1) : NULL;
+        verb = optind < argc ? find_verb(argv + optind, argc - optind) : NULL;
         if (!verb) {
                 print_usage(stderr);
                 return CTL_USAGE;
         }
-        return verb->run(argv + optind + 1, &values);
+        return verb->run(argv + optind + (verb->second ? 2 : 1), &values);
 }

@@ -13,6 +13,8 @@
 #include "lib/client/client.h"
 #include "lib/client/show.h"
 
+#define LABEL_WIDTH 12
+
 /* One trial. */
 typedef struct Trial {
         const char *account; /* still to be typed at the first visible prompt, or NULL */
@@ -88,45 +90,37 @@ static int converse(Trial *trial, Client *client) {
 }
 
 static void print_member(const char *label, const char *value) {
-        if (value)
-                (void)printf("  %-10s %s\n", label, value);
-}
-
-static int status_of(int r) {
-        switch (r) {
-        case CLIENT_E_REFUSED:
-                return CTL_NO;
-        case -EINVAL:
-                return CTL_USAGE;
-        default:
-                return CTL_AWAY;
-        }
+        if (!value)
+                return;
+        (void)printf("  ");
+        label_print(stdout, label, LABEL_WIDTH, value);
 }
 
 static int print_result(const Step *step, const char *user) {
         if (step->kind == STEP_FAIL) {
-                (void)printf("refused: %s\n", step_reason_to_string(step->reason));
+                (void)printf(_("refused: %s\n"), step_reason_to_string(step->reason));
                 return CTL_NO;
         }
         if (!step_grants(step, user)) {
-                (void)printf("refused: the login is one of another user\n");
+                (void)printf("%s\n", _("refused: the login is one of another user"));
                 return CTL_NO;
         }
 
-        (void)printf("granted\n");
-        print_member("user", step->user);
-        print_member("account", step->account);
-        print_member("name", step->name);
-        print_member("unit", step->unit);
-        print_member("unit name", step->unit_name);
-        print_member("method", step->method);
+        (void)printf("%s\n", _("granted"));
+        print_member(_("user"), step->user);
+        print_member(_("account"), step->account);
+        print_member(_("name"), step->name);
+        print_member(_("unit"), step->unit);
+        print_member(_("unit name"), step->unit_name);
+        print_member(_("method"), step->method);
+        print_member(_("session"), step->session);
         return CTL_OK;
 }
 
 int ctl_try(const char *name, const CtlOptions *options) {
         const bool is_user = getpwnam(name) != NULL;
         const ClientRequest request = {
-                .service = options->service,
+                .service = options->service ? options->service : CTL_SERVICE,
                 .user = is_user ? name : NULL,
                 .tty = ttyname(STDIN_FILENO),
                 .rhost = options->rhost,
@@ -143,12 +137,10 @@ int ctl_try(const char *name, const CtlOptions *options) {
         if (r == 0)
                 r = converse(&trial, client);
         if (r == -ECANCELED) {
-                (void)printf("cancelled\n");
+                (void)printf("%s\n", _("cancelled"));
                 return CTL_NO;
         }
-        if (r != 0) {
-                (void)fprintf(stderr, "itaxctl: %s\n", ctl_explain(r));
-                return status_of(r);
-        }
+        if (r != 0)
+                return ctl_fail(r);
         return print_result(&trial.step, request.user);
 }

@@ -4,7 +4,7 @@
 
 LOCALEDIR  ?= $(PREFIX)/share/locale
 PO_DOMAIN   = pam_itax
-PO_SOURCES  = daemon/texts.c
+PO_SOURCES  = daemon/texts.c $(SRC_CTL)
 PO_FILES   := $(sort $(wildcard po/*.po))
 MO_FILES   := $(patsubst po/%.po,$(BUILD)/locale/%/LC_MESSAGES/$(PO_DOMAIN).mo,$(PO_FILES))
 
@@ -14,8 +14,8 @@ $(BUILD)/locale/%/LC_MESSAGES/$(PO_DOMAIN).mo: po/%.po
 	@mkdir -p $(@D)
 	msgfmt --check --output-file=$@ $<
 
-# Where the daemon looks for them, and where the unit test does.
-$(BUILD)/obj/daemon/main.o: ALL_CPPFLAGS += -DLOCALEDIR='"$(LOCALEDIR)"'
+# Where the programs look for them, and where the unit test does.
+$(BUILD)/obj/daemon/main.o $(BUILD)/obj/ctl/main.o: ALL_CPPFLAGS += -DLOCALEDIR='"$(LOCALEDIR)"'
 $(BUILD)/unit/test-texts: | $(MO_FILES)
 $(BUILD)/obj/tests/unit/test-texts.o: \
 	ALL_CPPFLAGS += -DTEST_LOCALEDIR='"$(abspath $(BUILD))/locale"'
@@ -36,7 +36,7 @@ uninstall-lang:
 # The dates that gettext writes into the files are left out: they would change with nothing else.
 .PHONY: po-update
 po-update: ## gather the texts of the sources into po/, and merge them into the translations
-	xgettext --language=C --from-code=UTF-8 --keyword=N_ --keyword=NP_:1,2 --add-comments \
+	xgettext --language=C --from-code=UTF-8 --keyword=N_ --keyword=NP_:1,2 --keyword=_ --add-comments \
 		--add-location=file --no-wrap --package-name=$(PO_DOMAIN) --foreign-user \
 		--output=- $(PO_SOURCES) | \
 		sed '/^"POT-Creation-Date:/d' >po/$(PO_DOMAIN).pot
