@@ -14,6 +14,7 @@
 #define ASK_WHO "echo ASK_ACCOUNT_OR_QR"
 #define ASK_WORD "secret ASK_PASSWORD_OR_QR"
 #define SCAN "scan +SCAN_INVITE +SCAN_ADDRESS qr; poll pending"
+#define SCAN_KEY "scan +SCAN_INVITE +SCAN_ADDRESS +SCAN_KEY qr key; poll pending"
 #define SCAN_AGAIN "scan +SCAN_RENEWED +SCAN_INVITE +SCAN_ADDRESS qr; poll pending"
 #define FOLDED "echo ASK_CONFIRMED_OR_PASSWORD +SCAN_INVITE +SCAN_ADDRESS qr"
 #define FOLDED_DIGITS "echo ASK_DIGITS_OR_PASSWORD +SCAN_INVITE +SCAN_ADDRESS +SCAN_DIGITS qr"
@@ -152,6 +153,63 @@ static const ScriptCase cases[] = {
               .reply = REPLY_STATE,
               .number = 77,
               .expect = "fail unavailable +UNAVAILABLE; end platform-broken" } } },
+
+        /* A key pressed while the code stands */
+        { "the code says that Enter leads to the password, and it does while it is waited for",
+          { SEAT, .keys = true },
+          { BEGIN(ASK_WHO), ENTER("device nobody"), DEVICE(SCAN_KEY), ENTER(""),
+            ANSWER("\n", "cancel; " ASK_WHO), ANSWER("ceshi_jia", "find ceshi_jia") } },
+        { "likewise as an answer, while nobody waits",
+          { SEAT, JIA, .keys = true },
+          { BEGIN(ASK_WORD), ENTER("device ceshi_jia"), DEVICE(SCAN_KEY),
+            ANSWER("\n", "cancel; " ASK_WORD) } },
+        { "likewise when the step was repeated, or the code scanned",
+          { SEAT, JIA, .keys = true },
+          { BEGIN(ASK_WORD), ENTER("device ceshi_jia"), DEVICE(SCAN_KEY), ENTER(""),
+            EXPIRE("scan key unchanged"), ENTER(""),
+            STATE(SCANNED, "scan +SCAN_SCANNED key; poll scanned"), ENTER(""),
+            ANSWER("\n", "cancel; " ASK_WORD) } },
+        { "an interruption with nothing in it is none",
+          { SEAT, JIA, .keys = true },
+          { BEGIN(ASK_WORD), ENTER("device ceshi_jia"), DEVICE(SCAN_KEY), ENTER(""),
+            ENTER("order"), ANSWER("\n", "cancel; " ASK_WORD), ENTER("device ceshi_jia") } },
+        { "a key that comes when the phone has just confirmed is too late, once",
+          { SEAT, JIA, .keys = true },
+          { BEGIN(ASK_WORD), ENTER("device ceshi_jia"), DEVICE(SCAN_KEY), ENTER(""),
+            PERSON(script_jia, "resolve ceshi_jia"), ANSWER("\n", ""), ANSWER("\n", "order"),
+            RESOLVED("jia", DONE_JIA) } },
+        { "a key that comes when the code has just expired as well",
+          { SEAT, JIA, .keys = true },
+          { BEGIN(ASK_WORD), ENTER("device ceshi_jia"), DEVICE(SCAN_KEY), ENTER(""),
+            REPLY(EXPIRED, "device ceshi_jia"), ANSWER("\n", ""), ANSWER("\n", "order"),
+            DEVICE("scan +SCAN_RENEWED +SCAN_INVITE +SCAN_ADDRESS +SCAN_KEY qr key; poll pending"),
+            ENTER(""), ANSWER("\n", "cancel; " ASK_WORD) } },
+        { "a key interrupts nothing but a code",
+          { SEAT, JIA, .keys = true },
+          { BEGIN(ASK_WORD), ANSWER("Jia-pass1", "password ceshi_jia/Jia-pass1"),
+            ANSWER("\n", "order"), PERSON(script_jia, "resolve ceshi_jia"),
+            ANSWER("\n", "order") } },
+        { "where only the QR code counts there is no key", /* threats 12 */
+          { SEAT, JIA, .keys = true, .method = METHOD_QR },
+          { BEGIN("device ceshi_jia"), DEVICE(SCAN), ENTER(""), ANSWER("\n", "order") } },
+        { "a program without keys is told of none",
+          { SEAT, JIA },
+          { BEGIN(ASK_WORD), ENTER("device ceshi_jia"), DEVICE(SCAN), ENTER(""),
+            ANSWER("\n", "order") } },
+        { "where a code is a prompt, the prompt is the way",
+          { BUFFERED, JIA, .keys = true },
+          { BEGIN(ASK_WORD), ENTER("device ceshi_jia"), DEVICE(FOLDED), ANSWER("p", ASK_WORD) } },
+
+        /* Where no picture can be shown */
+        { "address and code are enough",
+          { SEAT, JIA, .method = METHOD_QR, .no_pictures = true },
+          { BEGIN("device ceshi_jia"), DEVICE("scan +SCAN_ADDRESS_ONLY; poll pending"), ENTER(""),
+            PERSON(script_jia, "resolve ceshi_jia"), RESOLVED("jia", DONE_JIA) } },
+        { "also in a prompt, with digits",
+          { REMOTE, JIA, .method = METHOD_QR, .no_pictures = true },
+          { BEGIN("device ceshi_jia binding"),
+            DEVICE("echo ASK_DIGITS +SCAN_ADDRESS_ONLY +SCAN_DIGITS"),
+            ANSWER("123456", "poll digits=123456") } },
 
         /* Whose phone (threats 57) */
         { "the phone of B confirms the login of A: told that it is somebody else's",

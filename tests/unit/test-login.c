@@ -571,6 +571,61 @@ static void test_outcomes(void **state) {
         script_done(&script);
 }
 
+/* What was typed as account is for the record, to be masked; unless it may be a password. */
+static void test_typed_and_refused(void **state) {
+        static const struct {
+                const char *sentence, *answer, *typed;
+        } cases[] = {
+                { "a mobile number", "199-0000-0001", "19900000001" },
+                { "an identity number", "99010119790101004x", "99010119790101004X" },
+                { "a login name", "ceshi_jia", "ceshi_jia" },
+                { "what fits the rule for passwords", "Geheim_99", NULL },
+                { "what is no account", "Geheim-99", NULL },
+        };
+        static const Move left[] = { BEGIN(""),
+                                     ANSWER("19900000001", ""),
+                                     ANSWER("Falsch-11", ""),
+                                     WRONG(4, ""),
+                                     ANSWER("Falsch-12", ""),
+                                     CAPTCHA(""),
+                                     ANSWER("k7Qm", ""),
+                                     CAPTCHA_WRONG(""),
+                                     ENTER(""),
+                                     DEVICE(""),
+                                     GONE(""),
+                                     { .kind = MOVE_END } };
+        static const Move unknown[] = { BEGIN(""), GONE(""), { .kind = MOVE_END } };
+        Script script;
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                const Move moves[] = { BEGIN(""), ANSWER(cases[i].answer, ""), GONE(""),
+                                       { .kind = MOVE_END } };
+                const char *typed;
+
+                outcome_after(&(LoginSetup){ RELATION }, moves, &script);
+                typed = script.login->outcome.typed;
+                if (!typed != !cases[i].typed || (typed && strcmp(typed, cases[i].typed) != 0))
+                        fail_msg("%s: %s", cases[i].sentence, typed);
+                script_done(&script);
+        }
+
+        /* Whoever leaves after a refusal is recorded with it. */
+        outcome_after(&(LoginSetup){ RELATION }, left, &script);
+        assert_string_equal(script.login->outcome.detail, "client-gone");
+        assert_string_equal(script.login->outcome.last_refusal, "wrong-captcha");
+        assert_int_equal(script.login->outcome.n_refusals, 2);
+        assert_string_equal(script.login->outcome.typed, "19900000001");
+        script_done(&script);
+
+        outcome_after(&(LoginSetup){ RELATION, .user = "hunter2", .user_is_unknown = true },
+                      unknown, &script);
+        assert_null(script.login->outcome.typed);
+        assert_null(script.login->outcome.last_refusal);
+        assert_int_equal(script.login->outcome.n_refusals, 0);
+        script_done(&script);
+}
+
 /* A single-answer client is asked once, whatever the flows believe. */
 static void test_one_answer_only(void **state) {
         Script script;
@@ -605,6 +660,7 @@ int main(void) {
                 cmocka_unit_test(test_unit_secrets_go),
                 cmocka_unit_test(test_digits_go),
                 cmocka_unit_test(test_outcomes),
+                cmocka_unit_test(test_typed_and_refused),
                 cmocka_unit_test(test_one_answer_only),
         };
 
