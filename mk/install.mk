@@ -4,12 +4,15 @@
 
 SBINDIR      ?= $(PREFIX)/sbin
 BINDIR       ?= $(PREFIX)/bin
+LIBEXECDIR   ?= $(PREFIX)/libexec/itax
 DATADIR      ?= $(PREFIX)/share
 DBUSDIR      ?= $(DATADIR)/dbus-1
 UNITDIR      ?= $(PREFIX)/lib/systemd/system
 SYSUSERSDIR  ?= $(PREFIX)/lib/sysusers.d
 TMPFILESDIR  ?= $(PREFIX)/lib/tmpfiles.d
 EXAMPLEDIR   ?= $(DATADIR)/doc/pam_itax/examples
+MANDIR       ?= $(DATADIR)/man
+MAN_PAGES    := $(wildcard doc/man/*.[0-9])
 
 INSTALL      ?= install
 INSTALL_PROGRAM = $(INSTALL) -D -m 0755
@@ -28,13 +31,14 @@ define install_kept
 endef
 
 .PHONY: install
-install: install-programs install-conf install-services ## install; DESTDIR, PREFIX and SYSCONFDIR are honoured
+install: install-programs install-conf install-services install-man ## install; DESTDIR, PREFIX and SYSCONFDIR are honoured
 
 .PHONY: install-programs
 install-programs: all
 	$(INSTALL_PROGRAM) $(BUILD)/itaxd $(DESTDIR)$(SBINDIR)/itaxd
 	$(INSTALL_PROGRAM) $(BUILD)/itax-backend $(DESTDIR)$(SBINDIR)/itax-backend
 	$(INSTALL_PROGRAM) $(BUILD)/itaxctl $(DESTDIR)$(BINDIR)/itaxctl
+	$(INSTALL_PROGRAM) $(BUILD)/itax-sign $(DESTDIR)$(LIBEXECDIR)/itax-sign
 	$(INSTALL_DATA) $(BUILD)/pam_itax.so $(DESTDIR)$(PAMDIR)/pam_itax.so
 
 .PHONY: install-conf
@@ -54,11 +58,18 @@ install-services:
 	$(INSTALL_DATA) conf/systemd/itax.sysusers $(DESTDIR)$(SYSUSERSDIR)/itax.conf
 	$(INSTALL_DATA) conf/systemd/itax.tmpfiles $(DESTDIR)$(TMPFILESDIR)/itax.conf
 
+# A page goes into the folder of its section.
+.PHONY: install-man
+install-man:
+	$(foreach page,$(MAN_PAGES),$(INSTALL_DATA) $(page) \
+		$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)) &&) true
+
 .PHONY: uninstall
 uninstall: ## remove what install put there, but for the configuration
 	rm -f $(DESTDIR)$(SBINDIR)/itaxd $(DESTDIR)$(SBINDIR)/itax-backend $(DESTDIR)$(BINDIR)/itaxctl \
-		$(DESTDIR)$(PAMDIR)/pam_itax.so \
+		$(DESTDIR)$(LIBEXECDIR)/itax-sign $(DESTDIR)$(PAMDIR)/pam_itax.so \
 		$(DESTDIR)$(DBUSDIR)/system.d/org.itax.Auth1.conf \
 		$(DESTDIR)$(DBUSDIR)/system-services/org.itax.Auth1.service \
 		$(DESTDIR)$(UNITDIR)/itaxd.service $(DESTDIR)$(SYSUSERSDIR)/itax.conf $(DESTDIR)$(TMPFILESDIR)/itax.conf
+	rm -f $(foreach page,$(MAN_PAGES),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
 	rm -rf $(DESTDIR)$(EXAMPLEDIR)
