@@ -223,6 +223,27 @@ static int work_person(void) {
         return r;
 }
 
+static int work_unit_login(void) {
+        char sub[] = "unit:919900000000000018", name[] = "n", code[] = "919900000000000018";
+        WireUnit unit = { .code = code, .name = name };
+        const WireUserinfo wire = { .sub = sub, .unit_login = true,
+                                    .units = { .items = &unit, .n_items = 1, .present = true } };
+        ReplyPerson person = {};
+        int r = person_new_unit(&wire, code, &person);
+
+        reply_person_done(&person);
+        return r;
+}
+
+static int work_unit_challenge(void) {
+        static const char text[] = "{\"challenge\":\"" CHALLENGE_TEXT "\",\"expires_in\":120}";
+        WireUnitChallenge wire = {};
+        int r = wire_unit_challenge_decode(text, strlen(text), &wire);
+
+        wire_unit_challenge_done(&wire);
+        return r;
+}
+
 static int work_authorization(void) {
         _cleanup_(secret_freep) Secret *secret = NULL, *line = NULL, *bearer = NULL;
         int r;
@@ -248,6 +269,8 @@ static void test_each_allocation(void **state) {
                 { "a problem", work_problem },
                 { "a person that is refused", work_refused },
                 { "a person for the login machine", work_person },
+                { "a unit for the login machine", work_unit_login },
+                { "a challenge for a unit", work_unit_challenge },
                 { "headers", work_authorization },
         };
 
@@ -256,15 +279,23 @@ static void test_each_allocation(void **state) {
                 try_each(works[i].sentence, works[i].work);
 }
 
+static const Signed signed_result = {
+        .status = SIGN_OK,
+        .algorithm = (char *)(uintptr_t)"SM2",
+        .certificates = (char *)(uintptr_t)"-----BEGIN CERTIFICATE-----\n",
+        .signature = (char *)(uintptr_t)"MEUC",
+};
+
 /* One reply, or an error at once; a login whose memory gave out says so or was not touched by it. */
-static ReplyKind log_in(PlatformFixture *fixture, RequestKind kind, long n) {
+static ReplyKind ask(PlatformFixture *fixture, RequestKind kind, long n) {
         _cleanup_(secret_freep) Secret *password = NULL;
-        Request request = { .kind = kind, .account = "a" };
+        Request request = { .kind = kind, .account = "a", .unit = UNIT_CODE, .challenge = CHALLENGE_TEXT,
+                            .result = &signed_result };
         unsigned n_before = fixture->n_replies;
         int r;
 
         assert_int_equal(secret_new_from("Jia-pass1", 9, &password), 0);
-        request.password = password;
+        request.password = request.new_password = password;
         happened = false;
         countdown = n;
         r = platform_login_request(fixture->login, &request);
@@ -283,25 +314,45 @@ typedef struct RequestCase {
         const char *sentence;
         RequestKind request;
         ReplyKind kind;
+        RequestKind before; /* REQUEST_NONE: nothing */
+        ServerAnswer answers[2];
 } RequestCase;
 
-static void test_requests(void **state) {
-        static const RequestCase cases[] = {
-                { "a password", REQUEST_PASSWORD, REPLY_PERSON },
-                { "a QR code", REQUEST_DEVICE, REPLY_DEVICE },
-        };
+static const RequestCase request_cases[] = {
+        { "a password", .request = REQUEST_PASSWORD, .kind = REPLY_PERSON },
+        { "a QR code", .request = REQUEST_DEVICE, .kind = REPLY_DEVICE },
+        { "a unit login", .request = REQUEST_UNIT_LOGIN, .kind = REPLY_PERSON,
+          .answers = { { "/userinfo", .body = "{\"sub\":\"unit:" UNIT_CODE "\",\"unit_login\":true,\"units\":[{\"code\":\""
+                                              UNIT_CODE "\",\"name\":\"u\"}]}" } } },
+        { "a challenge", .request = REQUEST_UNIT_CHALLENGE, .kind = REPLY_CHALLENGE, .before = REQUEST_PASSWORD },
+        { "a certificate", .request = REQUEST_UNIT_CERTIFICATE, .kind = REPLY_UNIT, .before = REQUEST_PASSWORD,
+          .answers = { { PATH_VERIFICATION, .body = "{\"code\":\"" UNIT_CODE "\",\"method\":\"ca\"}" } } },
+        { "a resumed login", .request = REQUEST_RESUME, .kind = REPLY_PERSON, .before = REQUEST_PASSWORD },
+        { "a new password", .request = REQUEST_NEW_PASSWORD, .kind = REPLY_CHANGED, .before = REQUEST_PASSWORD },
+};
 
+/* A login that is as far as @c wants it. */
+static void prepare(PlatformFixture *fixture, const RequestCase *c) {
+        if (c->before) {
+                assert_int_equal(ask(fixture, c->before, -1), REPLY_PERSON);
+                platform_login_rest(fixture->login);
+        }
+}
+
+static void test_requests(void **state) {
         (void)state;
-        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
-                const RequestCase *c = &cases[i];
+        for (size_t i = 0; i < ELEMENTSOF(request_cases); i++) {
+                const RequestCase *c = &request_cases[i];
                 unsigned n_good = 0;
 
                 for (long n = 0; n_good < 3; n++) {
                         PlatformFixture fixture;
                         ReplyKind kind;
 
-                        fixture_start(&fixture, &(FixtureOptions){ .timeout_usec = 2 * USEC_PER_SEC });
-                        kind = log_in(&fixture, c->request, n);
+                        fixture_start(&fixture, &(FixtureOptions){ .answers = c->answers,
+                                                                   .timeout_usec = 2 * USEC_PER_SEC });
+                        prepare(&fixture, c);
+                        kind = ask(&fixture, c->request, n);
                         if (kind != c->kind && (!happened || (kind != REPLY_UNAVAILABLE && kind != REPLY_BROKEN)))
                                 fail_msg("%s: reply %d with allocation %ld failing", c->sentence, kind, n);
                         n_good += !happened;
@@ -309,7 +360,8 @@ static void test_requests(void **state) {
                         /* Whatever it was, the next login is as good as any. */
                         (void)platform_login_free(fixture.login);
                         fixture_renew(&fixture);
-                        kind = log_in(&fixture, c->request, -1);
+                        prepare(&fixture, c);
+                        kind = ask(&fixture, c->request, -1);
                         if (kind != c->kind)
                                 fail_msg("%s: reply %d after allocation %ld had failed", c->sentence, kind, n);
                         fixture_stop(&fixture);
