@@ -51,22 +51,45 @@ static bool canonical(const char *typed, Account *ret) {
         return ret->kind < ACCOUNT_INVALID && ret->unit[0] == '\0';
 }
 
-int account_find(Store *store, const char *typed, AccountRow *ret) {
+/* The id of the account that has this name, "" for none. */
+static int id_of_name(Store *store, const char *name, char ret[static RANDOM_ID_BYTES + 1]) {
         _cleanup_(statement_freep) Statement *statement = NULL;
-        Account account;
         int r;
 
-        if (!canonical(typed, &account))
-                return ACCOUNT_E_UNKNOWN;
-
-        r = store_query(store, &statement,
-                        "SELECT " COLUMNS
-                        " FROM account JOIN account_name ON account_name.account_id = account.id"
-                        " WHERE account_name.name = $1",
-                        "t", account.name);
+        ret[0] = '\0';
+        r = store_query(store, &statement, "SELECT account_id FROM account_name WHERE name = $1",
+                        "t", name);
         if (r < 0)
                 return r;
-        return row_read(statement, ret);
+        r = statement_next(statement);
+        return r == 1 ? copy(ret, RANDOM_ID_BYTES + 1, statement_text(statement, 0)) : r;
+}
+
+/* For a name that nobody has some account is read all the same, and dropped, so that it takes as
+ * long. */
+int account_find(Store *store, const char *typed, AccountRow *ret) {
+        _cleanup_(statement_freep) Statement *statement = NULL;
+        char id[RANDOM_ID_BYTES + 1];
+        Account account;
+        AccountRow row;
+        int r;
+
+        r = id_of_name(store, canonical(typed, &account) ? account.name : "", id);
+        explicit_bzero(&account, sizeof(account));
+        if (r == 0)
+                r = store_query(store, &statement,
+                                "SELECT " COLUMNS
+                                " FROM account WHERE id >= $1 ORDER BY id LIMIT 1",
+                                "t", id);
+        if (r == 0)
+                r = row_read(statement, &row);
+        if (r == 0) {
+                r = strcmp(row.id, id) == 0 ? 0 : ACCOUNT_E_UNKNOWN;
+                if (r == 0)
+                        *ret = row;
+                explicit_bzero(&row, sizeof(row));
+        }
+        return r;
 }
 
 int account_get(Store *store, const char *id, AccountRow *ret) {

@@ -74,23 +74,41 @@ int unit_find(Store *store, const char *account_id, const char *code, UnitRow *r
         return 0;
 }
 
-int unit_get(Store *store, const char *code, UnitRow *ret) {
+static int unit_exists(Store *store, const char *code) {
         _cleanup_(statement_freep) Statement *statement = NULL;
         int r;
 
-        r = store_query(store, &statement,
-                        "SELECT code, name, password_hash, 0, ca FROM unit WHERE code = $1", "t",
-                        code);
+        r = store_query(store, &statement, "SELECT 1 FROM unit WHERE code = $1", "t", code);
+        return r < 0 ? r : statement_next(statement);
+}
+
+/* For a code that no unit has some unit is read all the same, and dropped, so that it takes as
+ * long. */
+int unit_get(Store *store, const char *code, UnitRow *ret) {
+        _cleanup_(statement_freep) Statement *statement = NULL;
+        UnitRow row;
+        int r;
+
+        r = unit_exists(store, code);
         if (r < 0)
                 return r;
-        r = statement_next(statement);
+        r = store_query(store, &statement,
+                        "SELECT code, name, password_hash, 0, ca FROM unit WHERE code >= $1"
+                        " ORDER BY code LIMIT 1",
+                        "t", r == 1 ? code : "");
+        if (r == 0)
+                r = statement_next(statement);
         if (r < 0)
                 return r;
         if (r == 0)
                 return UNIT_E_UNKNOWN;
 
-        row_read(statement, ret);
-        return 0;
+        row_read(statement, &row);
+        r = strcmp(row.code, code) == 0 ? 0 : UNIT_E_UNKNOWN;
+        if (r == 0)
+                *ret = row;
+        explicit_bzero(&row, sizeof(row));
+        return r;
 }
 
 int unit_password_hash(Store *store, const char *code, char ret[static PASSWORD_HASH_BYTES + 1]) {
