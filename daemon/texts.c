@@ -196,8 +196,7 @@ static const Text text_table[_SAY_MAX] = {
         [SAY_UNIT_FOUND] = NP_("{number} unit found. Enter alone for the whole list.",
                                "{number} units found. Enter alone for the whole list."),
         [SAY_UNIT_FOUND_PAGES] = N_("n: next page, p: previous page."),
-        [SAY_UNIT_FOUND_NONE] = N_("No unit has this in its name or code. Here is the whole "
-                                   "list:"),
+        [SAY_UNIT_FOUND_NONE] = N_("No unit has this in its name or code."),
         [SAY_UNIT_ENTRY] = N_("{text} ({text2})"),
         [SAY_UNIT_ENTRY_LAST] = N_("{text} ({text2}) - used last"),
         [SAY_UNIT_CHOSEN] = N_("Unit verification: {text} ({text2})"),

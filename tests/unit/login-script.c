@@ -235,6 +235,9 @@ static void write_step(Line *line, const Plan *plan) {
         }
         if (plan->n_choices > 0)
                 line_add(line, " choices=%zu", plan->n_choices);
+        for (size_t i = 0; i < plan->n_choices; i++)
+                if (plan->choices[i].id == SAY_UNIT_ENTRY_LAST)
+                        line_add(line, " last=%zu", i + 1);
         if (plan->qr_uri)
                 line_add(line, " qr");
         if (plan->captcha_png)
@@ -328,8 +331,7 @@ void script_write(const LoginActions *actions, char *to, size_t n) {
                         line_add(&line, "find %s", action->account);
                         break;
                 case ACTION_SIGN:
-                        line_add(&line, "sign %s/%s/%s", action->unit, action->text,
-                                 secret_text(action->pin));
+                        line_add(&line, "sign %s/%s", action->unit, secret_text(action->pin));
                         break;
                 case ACTION_SIGN_CANCEL:
                         line_add(&line, "sign-cancel");
@@ -367,13 +369,17 @@ static void person_copy(const ScriptPerson *from, ReplyPerson *ret) {
         assert_non_null(ret->units);
         for (size_t i = 0; i < ret->n_units; i++) {
                 const char *colon = strchr(from->units[i], ':');
+                const char *name = strchr(from->units[i], '=');
+                char flags[8] = "";
 
                 assert_non_null(colon);
+                assert_true(strcspn(colon, "=") < sizeof(flags));
+                memcpy(flags, colon, strcspn(colon, "="));
                 memcpy(ret->units[i].code, from->units[i], (size_t)(colon - from->units[i]));
-                ret->units[i].name = copy("测试有限公司");
-                ret->units[i].authorised = strchr(colon, '+');
-                ret->units[i].has_password = strchr(colon, 'p');
-                ret->units[i].has_certificate = strchr(colon, 'c');
+                ret->units[i].name = copy(name ? name + 1 : "测试有限公司");
+                ret->units[i].authorised = strchr(flags, '+');
+                ret->units[i].has_password = strchr(flags, 'p');
+                ret->units[i].has_certificate = strchr(flags, 'c');
         }
 }
 
@@ -410,7 +416,7 @@ void script_reply(const Move *move, Reply *ret) {
                 break;
         case REPLY_CHALLENGE:
                 ret->challenge = copy("c2FsdA");
-                ret->to_sign = copy("to-sign");
+                ret->to_sign = copy(move->text);
                 break;
         case REPLY_CERTIFICATE:
                 ret->certificate_fault = (CertificateFault)move->number;
@@ -494,6 +500,8 @@ void script_move(Script *script, const Move *move) {
         case MOVE_RESOLVED:
                 event.kind = EVENT_RESOLVED;
                 event.user = move->text;
+                event.last_unit = move->last_unit;
+                event.failed = move->number < 0;
                 break;
         case MOVE_FOUND:
                 event.kind = EVENT_FOUND;

@@ -16,11 +16,11 @@
 #define U4 "990101000000004"
 
 /* A person as the platform describes one; unit codes with what may be done with them: '+'
- * authorised, 'p' has a declaration password, 'c' a certificate, as in "919900000000000018:+p". */
+ * authorised, 'p' has a declaration password, 'c' a certificate, as in "919900000000000018:+p"; behind '=' may stand a name. */
 typedef struct ScriptPerson {
         const char *login_name, *name;
         bool hint_matched;
-        const char *units[30];
+        const char *units[LIMIT_UNITS + 1];
 } ScriptPerson;
 
 extern const ScriptPerson script_jia;  /* one unit, authorised */
@@ -53,6 +53,7 @@ typedef struct Move {
         ReplyKind reply;
         const ScriptPerson *person;
         const char *png;
+        const char *last_unit;
 } Move;
 
 #define BEGIN(expected) { .kind = MOVE_BEGIN, .expect = (expected) }
@@ -61,6 +62,9 @@ typedef struct Move {
         { .kind = MOVE_BYTES, .text = (bytes), .number = (n), .expect = (expected) }
 #define ENTER(expected) { .kind = MOVE_ANSWER, .expect = (expected) }
 #define RESOLVED(user, expected) { .kind = MOVE_RESOLVED, .text = (user), .expect = (expected) }
+#define RESOLVED_LAST(user, unit, expected) \
+        { .kind = MOVE_RESOLVED, .text = (user), .last_unit = (unit), .expect = (expected) }
+#define UNRESOLVED(expected) { .kind = MOVE_RESOLVED, .number = -1, .expect = (expected) }
 #define FOUND(user, expected) { .kind = MOVE_FOUND, .text = (user), .expect = (expected) }
 #define SIGNED(status_, text_, expected) \
         { .kind = MOVE_SIGNED, .number = SIGN_##status_, .text = (text_), .expect = (expected) }
@@ -80,6 +84,13 @@ typedef struct Move {
         { REPLIED(CAPTCHA), .png = "png", .number = 1, .expect = (expected) }
 #define LOCKED(seconds, expected) { REPLIED(LOCKED), .number = (seconds), .expect = (expected) }
 #define DEVICE(expected) { REPLIED(DEVICE), .expect = (expected) }
+/* What is to be signed, as the platform has it made; and any other text. */
+#define SIGNED_TEXT(unit) "itax-unit-verification-v1\nhttps://itax.lab\n" unit "\nc2FsdA"
+#define CHALLENGE(unit, expected) CHALLENGE_TEXT(SIGNED_TEXT(unit), expected)
+#define CHALLENGE_TEXT(to_sign_, expected) \
+        { REPLIED(CHALLENGE), .text = (to_sign_), .expect = (expected) }
+#define CERTIFICATE(fault, expected) \
+        { REPLIED(CERTIFICATE), .number = CERTIFICATE_##fault, .expect = (expected) }
 #define STATE(which, expected) { REPLIED(STATE), .number = DEVICE_##which, .expect = (expected) }
 #define DIGITS_WRONG(left, expected) \
         { REPLIED(DIGITS_WRONG), .number = (left), .expect = (expected) }
