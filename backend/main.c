@@ -11,6 +11,7 @@
 
 #include "backend/commands.h"
 #include "backend/options.h"
+#include "backend/store.h"
 #include "lib/common/secret.h"
 #include "lib/wire/wire.h"
 
@@ -35,6 +36,7 @@ static void process_harden(void) {
         (void)unsetenv("SSLKEYLOGFILE");
         (void)CRYPTO_set_mem_functions(crypto_malloc, crypto_realloc, crypto_free);
         wire_init_process();
+        store_init_process();
 }
 
 int main(int argc, char **argv) {

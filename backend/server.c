@@ -181,6 +181,9 @@ static void tick(Server *server, uint64_t now_usec) {
                 report_error(r, "store");
         if (r == 1)
                 waiters_wake(&server->waiters, NULL);
+        r = store_settle(server->store);
+        if (r < 0)
+                report_error(r, "store");
         waiters_drop_gone(server);
         http_close_idle(server, now_usec);
 }

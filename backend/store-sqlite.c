@@ -2,7 +2,7 @@
 
 /* The store on SQLite: one file, any number of processes. WAL, so that readers never wait; every
  * commit is synced (FULL), because a lock that is forgotten in a power cut is a lock that can be
- * reset. What is deleted is overwritten. */
+ * reset. What is deleted is overwritten, in the log within about a second. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,6 +30,7 @@ struct Store {
         Statement statements[STATEMENTS_MAX];
         size_t n_statements;
         int64_t data_version;
+        bool unsettled; /* committed since the last store_settle() */
 };
 
 static int error_from_sqlite(int code) {
@@ -357,6 +358,21 @@ int store_changed_elsewhere(Store *store) {
         return r;
 }
 
+int store_settle(Store *store) {
+        int r;
+
+        if (!store->unsettled)
+                return 0;
+        /* nobody is waited for: there is a next second */
+        (void)sqlite3_busy_timeout(store->handle, 0);
+        r = error_from_sqlite(sqlite3_wal_checkpoint_v2(store->handle, NULL,
+                                                        SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL));
+        (void)sqlite3_busy_timeout(store->handle, STORE_BUSY_MSEC);
+        if (r == 0)
+                store->unsettled = false;
+        return r == -EBUSY ? 1 : r;
+}
+
 int statement_next(Statement *statement) {
         return error_from_sqlite(sqlite3_step(statement->handle));
 }
@@ -396,6 +412,7 @@ int transaction_commit(Transaction *transaction) {
         if (r < 0)
                 return r;
 
+        transaction->store->unsettled = true;
         transaction->store = NULL;
         return 0;
 }

@@ -25,6 +25,9 @@ enum {
 
 #define STORE_BUSY_MSEC 5000
 
+/** store_init_process() - what the store frees is erased from now on; before anything else of it */
+void store_init_process(void);
+
 /**
  * store_open() - open the store and bring its tables to the present version
  * @path: file, made with mode 0600 if it is not there; its folder must belong to root or to this
@@ -62,6 +65,16 @@ int64_t store_changes(Store *store);
  * Return: 1 yes, 0 no, -errno. Cheap: made for being asked once a second.
  */
 int store_changed_elsewhere(Store *store);
+
+/**
+ * store_settle() - what was deleted leaves the write-ahead log too
+ *
+ * Deleted rows are overwritten in the file, but the log keeps how they were until it is used again
+ * from the beginning. Cheap when nothing was written since; made for being called once a second.
+ *
+ * Return: 0, 1 when another process stands in the way (later, then), -errno.
+ */
+int store_settle(Store *store);
 
 /** statement_next() - go to the next row. Return: 1 there is one, 0 there is none, -errno;
  * constraint violations come as -EEXIST, a full disk as -ENOSPC, a store busy too long as

@@ -210,6 +210,84 @@ static void test_injection(void **state) {
         assert_int_equal(fixture_number(fixture, "SELECT COUNT(*) FROM account"), 2);
 }
 
+/* How often a text stands in the files of the store. */
+static size_t occurrences(const Fixture *fixture, const char *text) {
+        static const char *const suffixes[] = { "", "-wal" };
+        size_t found = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(suffixes); i++) {
+                static char bytes[1 << 22];
+                char path[128];
+                ssize_t n;
+                int fd;
+
+                (void)snprintf(path, sizeof(path), "%s%s", fixture->path, suffixes[i]);
+                fd = open(path, O_RDONLY | O_CLOEXEC);
+                n = fd < 0 ? 0 : read(fd, bytes, sizeof(bytes));
+                if (fd >= 0)
+                        (void)close(fd);
+                assert_true(n < (ssize_t)sizeof(bytes));
+                for (ssize_t k = 0; k + (ssize_t)strlen(text) <= n; k++)
+                        found += memcmp(bytes + k, text, strlen(text)) == 0;
+        }
+        return found;
+}
+
+/* What was used and deleted does not stay on the disk, neither in the file nor in its log. */
+static void test_nothing_stays(void **state) {
+        static const char answer[] = "QQCAPTCHAQQANSWERQQ", digits[] = "QQDIGITSQQOFQQPHONEQQ";
+        Fixture *fixture = *state;
+        Transaction transaction = {};
+
+        fixture_begin(fixture, &transaction);
+        assert_int_equal(
+                store_run(fixture->store,
+                          "INSERT INTO captcha (id, session_hash, guard_key, answer, created_at,"
+                          " expires_at) VALUES ('id', 's', 'k', $1, 0, 1)",
+                          "t", answer),
+                0);
+        assert_int_equal(
+                store_run(fixture->store,
+                          "INSERT INTO device (hash, user_code, client_id, state, hinted, binding,"
+                          " digits, digits_left, created_at, expires_at)"
+                          " VALUES ('h', 'c', 'ws', 'confirmed', 0, 1, $1, 3, 0, 1)",
+                          "t", digits),
+                0);
+        assert_int_equal(transaction_commit(&transaction), 0);
+        assert_true(occurrences(fixture, answer) > 0 && occurrences(fixture, digits) > 0);
+
+        fixture_begin(fixture, &transaction);
+        assert_int_equal(store_run(fixture->store, "DELETE FROM captcha", ""), 0);
+        assert_int_equal(
+                store_run(fixture->store, "UPDATE device SET state = 'redeemed', digits = ''", ""),
+                0);
+        assert_int_equal(transaction_commit(&transaction), 0);
+        assert_int_equal(store_settle(fixture->store), 0);
+        assert_int_equal(occurrences(fixture, answer), 0);
+        assert_int_equal(occurrences(fixture, digits), 0);
+        assert_int_equal(store_settle(fixture->store), 0);
+}
+
+/* A reader in another process is not waited for. */
+static void test_settle_later(void **state) {
+        static const char sql[] = "SELECT id FROM account";
+        Fixture *fixture = *state;
+        Statement *statement = NULL;
+        Transaction transaction = {};
+        Store *other = NULL;
+
+        assert_int_equal(store_open(fixture->path, &other), 0);
+        assert_int_equal(store_query(other, &statement, sql, ""), 0);
+        assert_int_equal(statement_next(statement), 1);
+        fixture_begin(fixture, &transaction);
+        assert_int_equal(store_run(fixture->store, "UPDATE account SET name = 'x'", ""), 0);
+        assert_int_equal(transaction_commit(&transaction), 0);
+        assert_int_equal(store_settle(fixture->store), 1);
+        (void)statement_free(statement);
+        assert_int_equal(store_settle(fixture->store), 0);
+        (void)store_close(other);
+}
+
 static void test_elsewhere(void **state) {
         Fixture *fixture = *state;
         Store *other = NULL;
@@ -231,8 +309,10 @@ int main(void) {
                 UNIT_TEST(test_newer),       UNIT_TEST(test_older),
                      UNIT_TEST(test_reopened),   UNIT_TEST(test_rollback),
                 UNIT_TEST(test_constraints), UNIT_TEST(test_parameters), UNIT_TEST(test_injection),
-                UNIT_TEST(test_elsewhere),
+                UNIT_TEST(test_elsewhere),   UNIT_TEST(test_nothing_stays),
+                UNIT_TEST(test_settle_later),
         };
 
+        store_init_process();
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
