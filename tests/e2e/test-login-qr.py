@@ -94,7 +94,7 @@ def wrong_person():
         terminal.send('\n')
         address = terminal.wait_for_code()
         contains(phone('yi', 'confirm', address, status=1), 'for another account')
-        terminal.expect('phone of somebody else')
+        terminal.expect(r'phone\s+of\s+somebody\s+else')
         terminal.expect('Login incorrect')
         lacks(terminal.text, r'\$ $')
         contains(phone('jia', 'confirm', address, status=1), 'already|does not know|too old')
