@@ -323,7 +323,7 @@ class Try:
 ACCOUNT = r'Account \([^)]*\): $'
 PASSWORD = r'Password: $'
 CAPTCHA = r'Characters in the picture[^\n]*: $'
-UNIT = r'Number of the unit: $'
+UNIT = r'Number of the unit[^\n]*: $'
 UNIT_PASSWORD = r'Declaration password of the unit: $'
 DIGITS = r'Six digits shown on the phone[^\n]*: $'
 ENGLISH = {'ITAX_LAB_LANG': 'en'}

@@ -177,9 +177,9 @@ def lock():
             terminal.secret(PASSWORD, 'Wrong-pass2')
             terminal.expect(CAPTCHA)
             terminal.send(STORE.captcha() + '\n')
-        terminal.expect('locked after too many wrong passwords. Please try again in 120 minutes')
+        terminal.expect(r'locked after too many wrong passwords. Please try again in 120\s+minutes')
     with log_in('19900000003', 'Bing-pass3') as terminal:
-        terminal.expect('try again in (120|119) minutes')
+        terminal.expect(r'try again in (120|119)\s+minutes')
     backend('account', 'unlock', 'Ceshi_Bing')
     with log_in('Ceshi_Bing', 'Bing-pass3') as terminal:
         terminal.secret(UNIT_PASSWORD, 'Declare-2')

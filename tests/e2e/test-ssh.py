@@ -9,7 +9,7 @@ from e2e import (ACCOUNTS, BENDI_PASSWORD, CAPTCHA, DIGITS, ENGLISH, PASSWORD, R
                  UNIT_PASSWORD, UNITS, Terminal, case, contains, digits_of, equal, lacks, main, phone, unlock, wait_until)
 
 PROMPT = r'[$#] $'
-QR = r'Enter alone for a QR code\) Password: $'
+QR = r'Enter alone for a QR code, \? for help\) Password: $'
 
 
 def start_sshd():
