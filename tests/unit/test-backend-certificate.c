@@ -704,7 +704,9 @@ static void test_not_a_chain(void **state) {
                 "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
                 ("-----BEGIN CERTIFICATE-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,"
                  "00112233445566778899AABBCCDDEEFF\n\nAAAA\n-----END CERTIFICATE-----\n"),
-                "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+                ("-----BEGIN PRIVATE"
+                 " KEY-----\nAAAA\n-----END PRIVATE"
+                 " KEY-----\n"),
                 "-----BEGIN CERTIFICATE-----\n",
         };
         _cleanup_(made_done) Made made = {};

@@ -307,6 +307,43 @@ static void test_units(void **state) {
         }
 }
 
+/* threats 46: whatever is sent as a password either costs a try or is no request; nothing is tested
+ * for free */
+static void test_odd_guesses(void **state) {
+        static const struct {
+                const char *sentence, *password;
+                const char *part;
+                int64_t tries_left; /* -1: no guard was touched */
+        } cases[] = {
+                { "nothing", "", "\"invalid_request\"", -1 },
+                { "one character", "x", "\"invalid_credentials\"", 4 },
+                { "not UTF-8", "%ff%fe%80", "\"invalid_credentials\"", 4 },
+                { "a control character", "%1b%5b2J", "\"invalid_credentials\"", 4 },
+                { "a NUL", "a%00b", "\"invalid_request\"", -1 },
+                { "a space", "%20", "\"invalid_credentials\"", 4 },
+                { "what looks like a hash", "%24y%24j9T%24", "\"invalid_credentials\"", 4 },
+                { "257 bytes",
+                  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+                  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+                  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+                  "\"invalid_request\"", -1 },
+        };
+        char body[1024];
+        World world;
+
+        world_begin(*state, PHASE_RELATION, &world);
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                assert_int_equal(store_run(world.fixture->store, "DELETE FROM guard", ""), 0);
+                (void)snprintf(body, sizeof(body), C "&username=ceshi_jia&password=%s&" ASKED,
+                               cases[i].password, world.challenge);
+                expect(&world, "/oauth2/challenge", body, "basic", 400, cases[i].part);
+                assert_int_equal(fixture_number(world.fixture,
+                                                "SELECT COALESCE(MIN(tries_left), -1) FROM guard"),
+                                 cases[i].tries_left);
+        }
+        world_stop(&world);
+}
+
 /* One counter a unit, whoever of its people types. */
 static void test_unit_password(void **state) {
         char jia[64], bing[64], body[256];
@@ -586,6 +623,7 @@ static void test_headers(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 UNIT_TEST(test_asked),         UNIT_TEST(test_password),  UNIT_TEST(test_units),
+                UNIT_TEST(test_odd_guesses),
                 UNIT_TEST(test_unit_password), UNIT_TEST(test_device),    UNIT_TEST(test_digits),
                 UNIT_TEST(test_held),          UNIT_TEST(test_too_large), UNIT_TEST(test_headers),
                 UNIT_TEST(test_a_body_that_ends_twice),

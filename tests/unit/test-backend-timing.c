@@ -107,7 +107,7 @@ typedef enum State {
 static const char *const names[_GROUP_MAX] = {
         [KNOWN] = "username=ceshi_jia",
         [UNKNOWN] = "username=ceshi_nil",
-        [UNIT_KNOWN] = "unit_code=" UNIT_ONE,
+        [UNIT_KNOWN] = ("unit_code=" UNIT_ONE),
         [UNIT_UNKNOWN] = "unit_code=919900000000000017",
 };
 
