@@ -3,7 +3,7 @@
 /* The platform's pages, at any prompt by "?": forgotten password, registration, the app, forgotten
  * declaration password (spec.md sections 3.1, 3.2 and 3.3)
  *
- * Nothing here is part of the login: whatever is looked at, the question that was open stays open. */
+ * Nothing here is part of the login: whatever is looked at, the open question stays open. */
 
 #include <string.h>
 
@@ -93,8 +93,8 @@ static Link link_find(const Login *login, char number) {
         return _LINK_MAX;
 }
 
-/* Title, address, picture. The unit's password is also reset by the app, so there the picture is the
- * app's. */
+/* Title, address, picture. The unit's password is also reset by the app, so there the picture is
+ * the app's. */
 static void link_tell(Login *login, Link link) {
         const char *picture = login->links[link];
 

@@ -3,7 +3,7 @@
 /* Another account password (PAM's chauthtok, as by passwd)
  *
  * The current password logs in as always, with captcha and lock; then the new one is asked for
- * twice, held against the rule here, and sent together with the current one, which is kept for that.
+ * twice, held against the rule here, and sent together with the current one, kept for that.
  * Nothing is granted by it: login-verdict.c admits this end only for this purpose. */
 
 #include "daemon/core/login-private.h"

@@ -327,7 +327,8 @@ static void tell_advice(Login *login) {
         if (login->back_told || login->mapped[0] || login->mode == MODE_ONE)
                 return;
 
-        if (login->account_kind == ACCOUNT_LOGIN_NAME && account_looks_like_document(login->account))
+        if (login->account_kind == ACCOUNT_LOGIN_NAME &&
+            account_looks_like_document(login->account))
                 login_tell(login, SAY_PASSWORD_DOCUMENT);
         login_tell(login, SAY_PASSWORD_BACK);
         login->back_told = true;

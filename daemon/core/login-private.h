@@ -194,7 +194,8 @@ void login_cancel(Login *login);
 LoginAction *login_act(Login *login, ActionKind kind);
 /** login_wipe() - forget every secret */
 void login_wipe(Login *login);
-/** login_refused() - something that the person gave was refused; @what is a fixed word for the record */
+/** login_refused() - something that the person gave was refused; @what: a fixed word for the record
+ * */
 void login_refused(Login *login, const char *what);
 /** login_end() - give out the outcome, wipe, close */
 void login_end(Login *login, StepReason reason, const char *detail);

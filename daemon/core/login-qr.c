@@ -73,7 +73,8 @@ void login_code_tell(Login *login) {
                 login_tell(login, SAY_SCAN_INVITE);
         }
         if (typable)
-                login_tell_text(login, login->no_pictures ? SAY_SCAN_ADDRESS_ONLY : SAY_SCAN_ADDRESS,
+                login_tell_text(login,
+                                login->no_pictures ? SAY_SCAN_ADDRESS_ONLY : SAY_SCAN_ADDRESS,
                                 device->short_uri, device->user_code);
         else if (login->no_pictures)
                 login_tell_text(login, SAY_SCAN_OPEN, device->uri, NULL);

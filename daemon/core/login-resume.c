@@ -4,12 +4,12 @@
  *
  * It stands for the person's own proof and for nothing else: the platform says anew who the person
  * is and which units there are, and all that is asked of a unit is asked as always. Whether the
- * method of before is admitted was decided then, so METHOD_PASSWORD and METHOD_QR admit it alike. */
+ * method of before is admitted was decided then: METHOD_PASSWORD and METHOD_QR admit it alike. */
 
 #include "daemon/core/login-private.h"
 
 bool login_resume_is_due(const Login *login) {
-        /* A program with one answer shows who it is by that answer, wherever anybody may come by. */
+        /* A program with one answer shows who it is by that answer, wherever it is asked. */
         if (login->mode == MODE_ONE && login->purpose == PURPOSE_LOGIN)
                 return false;
         return login->resume && !login->resume_mark && !login->user_is_unknown &&

@@ -280,8 +280,8 @@ static bool is_divider(int32_t c) {
         return c == ' ' || c == '-' || (c >= 0x2010 && c <= 0x2015) || c == 0x2212;
 }
 
-/* "199-0000-0001", "+86 199 0000 0001", "990101 19900101 0019": numbers as they stand on cards. What
- * is no such number stays as it is. */
+/* "199-0000-0001", "+86 199 0000 0001", "990101 19900101 0019": numbers as they stand on cards.
+ * What is no such number stays as it is. */
 static void number_join(char *name) {
         char joined[IDENTITY_CHARS + 1];
         const char *p = strncmp(name, "+86", 3) == 0 ? name + 3 : name, *end = p + strlen(p);

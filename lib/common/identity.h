@@ -29,8 +29,8 @@ typedef enum AccountFault {
         ACCOUNT_FAULT_DATE,       /* 18 characters, but no such birth date */
         ACCOUNT_FAULT_DIGITS,     /* digits only, and neither mobile number nor identity number */
         ACCOUNT_FAULT_MOBILE,     /* 11 digits, but no mobile number begins like that */
-        ACCOUNT_FAULT_OLD_IDENTITY, /* 15 digits, as on the identity cards of the first generation */
-        ACCOUNT_FAULT_DOCUMENT,   /* 18 characters, of a document that is no resident identity card */
+        ACCOUNT_FAULT_OLD_IDENTITY, /* 15 digits, as on identity cards of the first generation */
+        ACCOUNT_FAULT_DOCUMENT,   /* 18 characters, of another document than the resident card */
 } AccountFault;
 
 /* An account as typed, taken apart. */
@@ -58,8 +58,8 @@ typedef struct Account {
  */
 void account_parse(const char *typed, Account *ret);
 
-/** account_looks_like_document() - has a login name the shape of the number of a document that is no
- * resident identity card? Passport, permits of residents of Hong Kong, Macao and Taiwan, permanent
+/** account_looks_like_document() - has a login name the shape of the number of a document that is
+ * no resident identity card? Passport, permits of residents of Hong Kong, Macao and Taiwan, permanent
  * residence card of before 2023. By shape alone: a login name may have it too. */
 bool account_looks_like_document(const char *name);
 

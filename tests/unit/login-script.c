@@ -325,7 +325,8 @@ void script_write(const LoginActions *actions, char *to, size_t n) {
                         line_add(&line, "cancel");
                         break;
                 case ACTION_RESOLVE:
-                        line_add(&line, "resolve %s%s", action->is_unit ? "unit " : "", action->account);
+                        line_add(&line, "resolve %s%s", action->is_unit ? "unit " : "",
+                                 action->account);
                         break;
                 case ACTION_FIND:
                         line_add(&line, "find %s", action->account);

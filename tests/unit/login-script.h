@@ -38,7 +38,7 @@ typedef enum MoveKind {
         MOVE_REPLY,
         MOVE_RESOLVED,
         MOVE_FOUND,
-        MOVE_SIGNED,   /* .number is the SignStatus; .text the signature, or how many tries are left */
+        MOVE_SIGNED,   /* .number: the SignStatus; .text: the signature, or how many tries are left */
         MOVE_LINKS,    /* the platform announces all its pages; no event */
         MOVE_PASS,     /* time passes: .number seconds; nothing happens to the login */
         MOVE_EXPIRE,   /* time passes up to the deadline, and EVENT_EXPIRED comes */

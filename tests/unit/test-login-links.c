@@ -48,7 +48,7 @@ static const ScriptCase cases[] = {
           { SEAT, JIA },
           { BEGIN(ASK_WORD), ANSWER("?", ASK_WORD " +LINKS_NONE"),
             ANSWER("Jia-pass1", "password ceshi_jia/Jia-pass1") } },
-        { "at the captcha the page stands with the list, and the captcha comes back with its picture",
+        { "at the captcha the page stands with the list, and then the captcha comes back",
           { SEAT, JIA },
           { LINKS(), BEGIN(ASK_WORD), ANSWER("Jia-pass1", "password ceshi_jia/Jia-pass1"),
             CAPTCHA("echo ASK_CAPTCHA_OR_QR +CAPTCHA_DUE picture"), ANSWER("?", LIST),

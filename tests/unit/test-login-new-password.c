@@ -188,8 +188,9 @@ static void test_nobody(void **state) {
         Login *login = NULL;
 
         (void)state;
-        assert_int_equal(login_new(&(LoginSetup){ .timeout_usec = 1, .purpose = PURPOSE_PASSWORD }, 0,
-                                   &login), -EINVAL);
+        assert_int_equal(login_new(&(LoginSetup){ .timeout_usec = 1,
+                                                  .purpose = PURPOSE_PASSWORD }, 0, &login),
+                         -EINVAL);
         assert_null(login);
 }
 

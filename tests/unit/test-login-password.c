@@ -204,7 +204,8 @@ static const ScriptCase cases[] = {
           { BEGIN(ASK_WORD),
             ANSWER("\b\n\r\177INCORRECT\b\n\r\177INCOR", "password local:jia/\xef\xbf\xbd"),
             WRONG_WITH_CAPTCHA(4, ASK_WORD " +PASSWORD_WRONG_TRIES=4"),
-            ANSWER("\b\n\r\177INCORRECT\b\n\r\177INCOR", "echo ASK_CAPTCHA_OR_QR +CAPTCHA_DUE picture") } },
+            ANSWER("\b\n\r\177INCORRECT\b\n\r\177INCOR",
+                   "echo ASK_CAPTCHA_OR_QR +CAPTCHA_DUE picture") } },
         { "junk of sshd is as long as what was typed", /* threats 19 */
           { BUFFERED, JIA },
           { BEGIN(ASK_WORD), ANSWER("\b\n\r\177INCO", "password local:jia/\xef\xbf\xbd"),

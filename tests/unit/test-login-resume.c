@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A login of before taken up again: it stands for the person, never for the unit or for another user;
- * the answer of a single-answer program is known again by its fingerprint */
+/* A login of before taken up again: it stands for the person, never for the unit or for another
+ * user; the answer of a single-answer program is known again by its fingerprint */
 
 #include <setjmp.h>
 #include <stdarg.h>
