@@ -57,8 +57,9 @@ static const Row rows[] = {
         { "sshd", .mode = MODE_BUFFERED, .layout = LAYOUT_FOLDED, .picture = PICTURE_BLOCKS,
           .method = METHOD_ANY, .remote = true },
 
-        /* Tried: several steps work, what is not ASCII becomes '?', in a proportional font. */
-        { "cockpit", .mode = MODE_MANY, .layout = LAYOUT_FOLDED, .picture = PICTURE_NONE,
+        /* Tried: several steps work, text waits for the next prompt. The page shows what is not ASCII
+         * as other letters, in a proportional font. */
+        { "cockpit", .mode = MODE_BUFFERED, .layout = LAYOUT_FOLDED, .picture = PICTURE_NONE,
           .method = METHOD_ANY, .remote = true, .ascii = true },
 
         /* Read (GDM) and tried (LightDM): a message is a line, a proportional font, at most 900
