@@ -13,13 +13,13 @@
 #include "daemon/core/login-private.h"
 #include "tests/unit/login-script.h"
 
-/* threats 3: eight facts, 256 rows, one that grants */
+/* threats 3: eleven facts, 2048 rows, one that grants */
 static void test_truth_table(void **state) {
         unsigned n_granted = 0, granted = 0;
 
         (void)state;
 
-        for (unsigned row = 0; row < 256; row++) {
+        for (unsigned row = 0; row < 2048; row++) {
                 const Facts facts = {
                         .person_proven = row & 1,
                         .account_open = row & 2,
@@ -29,6 +29,9 @@ static void test_truth_table(void **state) {
                         .user_asked = row & 32,
                         .unit_proven = row & 64,
                         .phase_kept = row & 128,
+                        .unit_admitted = row & 256,
+                        .route_admitted = row & 512,
+                        .purpose_met = row & 1024,
                 };
 
                 if (facts_grant(&facts)) {
@@ -37,8 +40,8 @@ static void test_truth_table(void **state) {
                 }
         }
         assert_int_equal(n_granted, 1);
-        assert_int_equal(granted, 255);
-        assert_int_equal(sizeof(Facts), 8 * sizeof(bool));
+        assert_int_equal(granted, 2047);
+        assert_int_equal(sizeof(Facts), 11 * sizeof(bool));
 }
 
 /* What is changed in a login that would be granted, and whether it still is. */
@@ -90,6 +93,24 @@ CHANGE(dual_password, login->phase = PHASE_DUAL; login->unit_proof = PROOF_PASSW
 CHANGE(relation_password, login->unit_proof = PROOF_PASSWORD)
 CHANGE(realname_relation, login->phase = PHASE_REALNAME)
 CHANGE(realname_password, login->phase = PHASE_REALNAME; login->unit_proof = PROOF_PASSWORD)
+CHANGE(session, login->route = ROUTE_SESSION; login->resume = true)
+CHANGE(session_where_qr, login->route = ROUTE_SESSION; login->resume = true;
+       login->method = METHOD_QR)
+CHANGE(session_unasked, login->route = ROUTE_SESSION)
+CHANGE(session_matched, login->route = ROUTE_SESSION; login->resume = true;
+       strcpy(login->account, "ceshi_yi"); login->mapped[0] = '\0';
+       login->person.hint_matched = true)
+CHANGE(only_unit, login->purpose = PURPOSE_UNIT)
+CHANGE(only_unit_without, login->purpose = PURPOSE_UNIT; login->unit_policy = UNIT_OFF;
+       login->unit_proof = PROOF_NONE; login->unit = UNIT_NOBODY)
+CHANGE(password_unchanged, login->purpose = PURPOSE_PASSWORD; login->unit_policy = UNIT_OFF;
+       login->unit_proof = PROOF_NONE; login->unit = UNIT_NOBODY)
+CHANGE(password_changed, login->purpose = PURPOSE_PASSWORD; login->unit_policy = UNIT_OFF;
+       login->unit_proof = PROOF_NONE; login->unit = UNIT_NOBODY; login->password_changed = true)
+CHANGE(password_changed_by_phone, login->purpose = PURPOSE_PASSWORD;
+       login->unit_policy = UNIT_OFF; login->unit_proof = PROOF_NONE; login->unit = UNIT_NOBODY;
+       login->password_changed = true; login->route = ROUTE_QR)
+CHANGE(password_changed_at_login, login->password_changed = true)
 CHANGE(nobody_waits, login->next_pending = false)
 
 static const FactCase fact_cases[] = {
@@ -126,6 +147,17 @@ static const FactCase fact_cases[] = {
         { "relation: the declaration password is enough", change_relation_password, true },
         { "realname: the relation is enough", change_realname_relation, true },
         { "realname: the declaration password is not", change_realname_password, false },
+        { "by a login of before", change_session, true },
+        { "by a login of before, where only the QR code counts", change_session_where_qr, true },
+        { "by a login of before, where none was said to be there", change_session_unasked, false },
+        { "a login of before whose account the platform claims to match", change_session_matched,
+          false },
+        { "only a unit, and that is proven", change_only_unit, true },
+        { "only a unit, and none is proven", change_only_unit_without, false },
+        { "another password, not changed", change_password_unchanged, false },
+        { "another password, changed", change_password_changed, true },
+        { "another password, by the phone", change_password_changed_by_phone, false },
+        { "a login that changed a password", change_password_changed_at_login, false },
         { "nobody waits for the verdict", change_nobody_waits, false },
 };
 
