@@ -33,31 +33,67 @@ static const char *or_none(const char *s) {
         return s && *s ? s : NULL;
 }
 
+/* " name=\"value\"": what an application says of itself may hold anything, another field too, but no quote
+ * of ours; the field beside the sentence has it as it was. What does not fit is left out whole. */
+static void add(char *message, const char *name, const char *value) {
+        size_t used = strlen(message), n = used;
+
+        if (!or_none(value))
+                return;
+        n += (size_t)snprintf(message + n, LOG_MESSAGE_BYTES - n, " %s=\"", name);
+        for (const char *p = value; *p && n + 3 < LOG_MESSAGE_BYTES; p++)
+                message[n++] = *p == '"' ? '\'' : *p;
+        if (n + 3 >= LOG_MESSAGE_BYTES) {
+                message[used] = '\0';
+                return;
+        }
+        message[n++] = '"';
+        message[n] = '\0';
+}
+
+/* The sentence, from the fields that people look for. */
+static void write_sentence(char *message, const char *what, const char *result, const char *detail,
+                           const LogField *fields, size_t n_fields) {
+        static const struct {
+                const char *field, *name;
+        } told[] = {
+                { "ITAX_SERVICE", "service" }, { "ITAX_TTY", "tty" },
+                { "ITAX_RHOST", "rhost" },     { "ITAX_ACCOUNT", "account" },
+                { "ITAX_TYPED", "typed" },     { "ITAX_USER", "user" },
+                { "ITAX_UNIT", "unit" },       { "ITAX_METHOD", "method" },
+                { "ITAX_REFUSED", "refused" }, { "ITAX_REFUSALS", "refusals" },
+        };
+
+        if (detail)
+                (void)snprintf(message, LOG_MESSAGE_BYTES, "%s %s (%s):", what, result, detail);
+        else
+                (void)snprintf(message, LOG_MESSAGE_BYTES, "%s %s:", what, result);
+        for (size_t i = 0; i < ELEMENTSOF(told); i++)
+                for (size_t j = 0; j < n_fields; j++)
+                        if (strcmp(fields[j].name, told[i].field) == 0)
+                                add(message, told[i].name, fields[j].value);
+}
+
 void audit_outcome(const AuditRecord *record) {
         const Outcome *outcome = record->outcome;
         const bool granted = outcome->reason == REASON_NONE;
         const char *result = granted ? "granted" : step_reason_to_string(outcome->reason);
-        _cleanup_(freep) char *account = NULL, *unit = NULL;
-        char caller[16], seconds[32], message[LOG_MESSAGE_BYTES];
+        const char *what = record->purpose == PURPOSE_PASSWORD ? "change of password" : "login";
+        _cleanup_(freep) char *account = NULL, *unit = NULL, *typed = NULL;
+        char caller[16], seconds[32], refusals[16], message[LOG_MESSAGE_BYTES];
 
         /* Without memory the account is left out: a record that is missing is worth less than one
          * that is short. */
         if (or_none(outcome->account))
                 (void)text_mask(outcome->account, &account);
+        if (!account && or_none(outcome->typed))
+                (void)text_mask(outcome->typed, &typed);
         if (or_none(outcome->unit))
                 (void)unit_shown(outcome->unit, &unit);
         (void)snprintf(caller, sizeof(caller), "%lu", (unsigned long)record->caller);
         (void)snprintf(seconds, sizeof(seconds), "%.3f",
                        (double)record->duration_usec / USEC_PER_SEC);
-        (void)snprintf(
-                message, sizeof(message),
-                "login %s (%s): service=%s tty=%s rhost=%s account=%s user=%s unit=%s method=%s",
-                result, outcome->detail ? outcome->detail : "-",
-                or_none(record->service) ? record->service : "-",
-                or_none(record->tty) ? record->tty : "-",
-                or_none(record->rhost) ? record->rhost : "-", account ? account : "-",
-                or_none(outcome->user) ? outcome->user : "-", unit ? unit : "-",
-                or_none(outcome->method) ? outcome->method : "-");
+        (void)snprintf(refusals, sizeof(refusals), "%u", outcome->n_refusals);
 
         const LogField fields[] = {
                 { "ITAX_RESULT", result },
@@ -67,11 +103,57 @@ void audit_outcome(const AuditRecord *record) {
                 { "ITAX_RHOST", or_none(record->rhost) },
                 { "ITAX_CALLER", caller },
                 { "ITAX_ACCOUNT", account },
+                { "ITAX_TYPED", typed },
                 { "ITAX_USER", or_none(outcome->user) },
                 { "ITAX_UNIT", unit },
                 { "ITAX_METHOD", or_none(outcome->method) },
+                { "ITAX_REFUSED", outcome->n_refusals ? outcome->last_refusal : NULL },
+                { "ITAX_REFUSALS", outcome->n_refusals ? refusals : NULL },
                 { "ITAX_SECONDS", seconds },
         };
+        write_sentence(message, what, result, outcome->detail ? outcome->detail : "-", fields,
+                       ELEMENTSOF(fields));
         log_fields(granted ? LOG_INFO : LOG_NOTICE, record->login_id, message, fields,
                    ELEMENTSOF(fields));
+}
+
+static void audit_grant(int priority, const char *what, const Grant *grant, const char *result,
+                        const char *caller) {
+        _cleanup_(freep) char *account = NULL, *unit = NULL;
+        char message[LOG_MESSAGE_BYTES];
+
+        if (grant->text[GRANT_ACCOUNT])
+                (void)text_mask(grant->text[GRANT_ACCOUNT], &account);
+        if (grant->text[GRANT_UNIT])
+                (void)unit_shown(grant->text[GRANT_UNIT], &unit);
+
+        const LogField fields[] = {
+                { "ITAX_RESULT", result },
+                { "ITAX_SERVICE", grant->text[GRANT_SERVICE] },
+                { "ITAX_TTY", grant->text[GRANT_TTY] },
+                { "ITAX_RHOST", grant->text[GRANT_RHOST] },
+                { "ITAX_CALLER", caller },
+                { "ITAX_ACCOUNT", account },
+                { "ITAX_USER", grant->text[GRANT_USER] },
+                { "ITAX_UNIT", unit },
+                { "ITAX_METHOD", grant->text[GRANT_METHOD] },
+                { "ITAX_SESSION", grant->id },
+        };
+        write_sentence(message, what, result, NULL, fields, ELEMENTSOF(fields));
+        log_fields(priority, 0, message, fields, ELEMENTSOF(fields));
+}
+
+void audit_session(const Grant *grant, const char *what, uid_t caller) {
+        char uid[16];
+
+        (void)snprintf(uid, sizeof(uid), "%lu", (unsigned long)caller);
+        audit_grant(LOG_INFO, "session", grant, what, strcmp(what, "gone") == 0 ? NULL : uid);
+}
+
+void audit_check(const Grant *grant, const char *verdict, uid_t caller) {
+        char uid[16];
+
+        (void)snprintf(uid, sizeof(uid), "%lu", (unsigned long)caller);
+        audit_grant(strcmp(verdict, "granted") == 0 ? LOG_INFO : LOG_NOTICE, "account check", grant,
+                    verdict, uid);
 }

@@ -75,19 +75,72 @@ static int parse_seconds(const ConfigKey *key, const char *value, void *field) {
 }
 
 static int parse_phase(const ConfigKey *key, const char *value, void *field) {
+        (void)key;
+        for (Phase phase = 0; phase < _PHASE_MAX; phase++)
+                if (strcmp(config_phase_to_string(phase), value) == 0) {
+                        *(Phase *)field = phase;
+                        return 0;
+                }
+        return CONFIG_E_VALUE;
+}
+
+const char *config_phase_to_string(Phase phase) {
         static const char *const words[_PHASE_MAX] = {
                 [PHASE_DUAL] = "dual",
                 [PHASE_RELATION] = "relation",
                 [PHASE_REALNAME] = "realname",
         };
 
+        return phase < _PHASE_MAX ? words[phase] : NULL;
+}
+
+static int parse_day(const ConfigKey *key, const char *value, void *field) {
         (void)key;
-        for (Phase phase = 0; phase < _PHASE_MAX; phase++)
-                if (strcmp(words[phase], value) == 0) {
-                        *(Phase *)field = phase;
+        return phase_day_parse(value, field) == 0 ? 0 : CONFIG_E_VALUE;
+}
+
+static int parse_number(const ConfigKey *key, const char *value, void *field) {
+        unsigned long number = 0;
+
+        if (!*value || strlen(value) > 9)
+                return CONFIG_E_VALUE;
+        for (const char *p = value; *p; p++) {
+                if (!isdigit((unsigned char)*p))
+                        return CONFIG_E_VALUE;
+                number = 10 * number + (unsigned long)(*p - '0');
+        }
+        if (number < key->min || number > key->max)
+                return CONFIG_E_VALUE;
+        *(uint64_t *)field = number;
+        return 0;
+}
+
+/* What goes into a record of a user: a path without what divides the fields of passwd(5). */
+static int parse_user_path(const ConfigKey *key, const char *value, void *field) {
+        for (const char *p = value; *p; p++)
+                if (!isgraph((unsigned char)*p) || *p == ':')
+                        return CONFIG_E_VALUE;
+        return parse_path(key, value, field);
+}
+
+static int parse_accounts(const ConfigKey *key, const char *value, void *field) {
+        (void)key;
+        for (DirectoryAccounts accounts = 0; accounts < _DIRECTORY_ACCOUNTS_MAX; accounts++)
+                if (strcmp(config_accounts_to_string(accounts), value) == 0) {
+                        *(DirectoryAccounts *)field = accounts;
                         return 0;
                 }
         return CONFIG_E_VALUE;
+}
+
+const char *config_accounts_to_string(DirectoryAccounts accounts) {
+        static const char *const words[_DIRECTORY_ACCOUNTS_MAX] = {
+                [ACCOUNTS_TABLE] = "table",
+                [ACCOUNTS_NAME] = "name",
+                [ACCOUNTS_PROVISION] = "provision",
+        };
+
+        return accounts < _DIRECTORY_ACCOUNTS_MAX ? words[accounts] : NULL;
 }
 
 LoginMethod config_method_from_string(const char *word) {
@@ -135,6 +188,35 @@ int config_unit_from_string(const char *word, ConfigUnit *ret) {
                 return CONFIG_E_VALUE;
         *ret = unit;
         return 0;
+}
+
+/* @field is the Config itself: two members are filled. */
+static int parse_units(const ConfigKey *key, const char *value, void *field) {
+        _cleanup_(freep) char *copy = strdup(value);
+        Config *config = field;
+        char *save = NULL;
+
+        (void)key;
+        if (!copy)
+                return -ENOMEM;
+        for (char *word = strtok_r(copy, " \t,", &save); word;
+             word = strtok_r(NULL, " \t,", &save)) {
+                ConfigUnit unit;
+                char **more;
+
+                if (config_unit_from_string(word, &unit) != 0 || !*unit.code ||
+                    config->n_units >= LIMIT_UNITS)
+                        return CONFIG_E_VALUE;
+                more = reallocarray(config->units, config->n_units + 2, sizeof(*more));
+                if (!more)
+                        return -ENOMEM;
+                config->units = more;
+                more[config->n_units] = strdup(unit.code);
+                if (!more[config->n_units])
+                        return -ENOMEM;
+                more[++config->n_units] = NULL;
+        }
+        return config->n_units ? 0 : CONFIG_E_VALUE;
 }
 
 static int parse_unit(const ConfigKey *key, const char *value, void *field) {
@@ -211,6 +293,7 @@ static int parse_picture(const ConfigKey *key, const char *value, void *field) {
 }
 
 #define AT(member) offsetof(Config, member)
+#define DAY "a day that exists, as YYYY-MM-DD"
 #define OF(member) offsetof(ServiceSetting, member)
 #define BACKEND_WAIT_SEC (unsigned)(LIMIT_BACKEND_WAIT_USEC / USEC_PER_SEC)
 
@@ -227,13 +310,33 @@ static const ConfigKey keys[] = {
           "nothing, or an address with http:// or https://" },
         { "platform", "timeout", parse_seconds, AT(timeout_usec), 1, BACKEND_WAIT_SEC, false,
           "1 to 15 seconds" },
+        { "phases", "dual", parse_day, AT(phases.first[PHASE_DUAL]), 0, 0, false, DAY },
+        { "phases", "relation", parse_day, AT(phases.first[PHASE_RELATION]), 0, 0, false, DAY },
+        { "phases", "realname", parse_day, AT(phases.first[PHASE_REALNAME]), 0, 0, false, DAY },
         { "login", "phase", parse_phase, AT(phase), 0, 0, false, "dual, relation or realname" },
         { "login", "unit", parse_unit, AT(unit), 0, 0, false, "off, ask, required or a unit code" },
+        { "login", "units", parse_units, 0, 0, 0, false,
+          "at most 200 unit codes, divided by spaces; the key may stand on several lines" },
+        { "login", "accounts", parse_accounts, AT(accounts), 0, 0, false,
+          "table, name or provision" },
         { "login", "method", parse_method, AT(method), 0, 0, false, "any, password or qr" },
         { "login", "language", parse_language, AT(language), 0, 0, false, "zh_CN or en" },
         { "login", "users", parse_path, AT(users), 0, 0, false, "an absolute path" },
         { "login", "timeout", parse_seconds, AT(login_timeout_usec), 10, 600, false,
           "10 to 600 seconds" },
+        { "provision", "uid_min", parse_number, AT(uid_min), PROVISION_UID_LOWEST,
+          PROVISION_UID_HIGHEST, false, "a number from 1000 to 524287" },
+        { "provision", "uid_max", parse_number, AT(uid_max), PROVISION_UID_LOWEST,
+          PROVISION_UID_HIGHEST, false, "a number from 1000 to 524287" },
+        { "provision", "home", parse_user_path, AT(home), 0, 0, false,
+          "an absolute path without spaces and ':'" },
+        { "provision", "shell", parse_user_path, AT(shell), 0, 0, false,
+          "an absolute path without spaces and ':'" },
+        { "certificate", "folder", parse_path, AT(certificates), 0, 0, false, "an absolute path" },
+        { "certificate", "pkcs11_module", parse_path, AT(pkcs11_module), 0, 0, false,
+          "an absolute path" },
+        { "certificate", "timeout", parse_seconds, AT(sign_timeout_usec), 1, 120, false,
+          "1 to 120 seconds" },
         { "callers", "services", parse_callers, 0, 0, 0, true,
           "at most 32 names of local users, divided by spaces" },
         { "service", "mode", parse_mode, OF(mode), 0, 0, false, "many, buffered or one" },
@@ -306,6 +409,10 @@ const char *config_section_guess(const char *section) {
                 }
         }
         return nearest;
+}
+
+bool config_key_may_repeat(const ConfigKey *key) {
+        return key->parse == parse_units;
 }
 
 unsigned config_key_index(const ConfigKey *key) {

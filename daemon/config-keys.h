@@ -22,8 +22,11 @@ struct ConfigKey {
 /** config_key_find() - NULL when there is none */
 const ConfigKey *config_key_find(const char *section, const char *name);
 
-/** config_key_index() - its place in the table, below 32 */
+/** config_key_index() - its place in the table, below 64 */
 unsigned config_key_index(const ConfigKey *key);
+
+/** config_key_may_repeat() - is it a list that need not fit on one line? */
+bool config_key_may_repeat(const ConfigKey *key);
 
 /** config_key_guess() - the key whose name is nearest, of any section; NULL when none is near */
 const ConfigKey *config_key_guess(const char *section, const char *name);

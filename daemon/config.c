@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "daemon/config-keys.h"
 #include "daemon/trusted.h"
@@ -18,7 +19,8 @@
 #define CONFIG_LINE_BYTES_MAX 190U /* inih's own buffer is 200 */
 #define CONFIG_SECTION_BYTES_MAX 48U /* inih cuts names of sections at 49 */
 #define CONFIG_SERVICES_MAX 64U
-#define SECTIONS "[platform], [login], [callers], [service NAME]"
+#define SECTIONS \
+        "[platform], [phases], [login], [provision], [certificate], [callers], [service NAME]"
 
 /* One reading of one file. */
 typedef struct Reading {
@@ -32,7 +34,7 @@ typedef struct Reading {
         ConfigReportFn report;
         void *userdata;
         Config *config;
-        uint32_t
+        uint64_t
                 seen[CONFIG_SERVICES_MAX + 1]; /* keys given, a bit each; [0] outside of services */
 } Reading;
 
@@ -114,7 +116,7 @@ static int service_setting(Reading *reading, const char *name, ServiceSetting **
 }
 
 static int take_value(Reading *reading, const char *section, const char *name, const char *value) {
-        uint32_t *seen = &reading->seen[0];
+        uint64_t *seen = &reading->seen[0];
         char *base = (char *)reading->config;
         const ConfigKey *key;
         int r;
@@ -142,11 +144,11 @@ static int take_value(Reading *reading, const char *section, const char *name, c
                 report_unknown_key(reading, section, name);
                 return 0;
         }
-        if (*seen & (UINT32_C(1) << config_key_index(key))) {
+        if (!config_key_may_repeat(key) && (*seen & (UINT64_C(1) << config_key_index(key)))) {
                 problem(reading, reading->line, "key '%s' is given twice", name);
                 return 0;
         }
-        *seen |= UINT32_C(1) << config_key_index(key);
+        *seen |= UINT64_C(1) << config_key_index(key);
 
         r = *value || key->may_be_empty ? key->parse(key, value, base + key->offset) :
                                           CONFIG_E_VALUE;
@@ -232,8 +234,48 @@ static char *on_read(char *ret, int n, void *userdata) {
 static void report_missing(Reading *reading, const char *name, const char *what) {
         const ConfigKey *key = config_key_find("platform", name);
 
-        if (!(reading->seen[0] & (UINT32_C(1) << config_key_index(key))))
+        if (!(reading->seen[0] & (UINT64_C(1) << config_key_index(key))))
                 problem(reading, 0, "[platform] %s is missing: %s, %s", name, what, key->allowed);
+}
+
+/* What is wrong with values that are right one by one. */
+static void report_contradictions(Reading *reading) {
+        Config *config = reading->config;
+        const PhaseDay *before = NULL;
+        Phase before_phase = 0;
+        bool has_days = false;
+
+        for (Phase phase = 0; phase < _PHASE_MAX; phase++) {
+                const PhaseDay *day = &config->phases.first[phase];
+
+                if (!day->is_set)
+                        continue;
+                if (before && day->number < before->number)
+                        problem(reading, 0, "[phases] %s begins before %s; allowed: one after another",
+                                config_phase_to_string(phase),
+                                config_phase_to_string(before_phase));
+                before = day;
+                before_phase = phase;
+                has_days = true;
+        }
+        /* Days begin with the mildest phase; without any, the one of today holds. */
+        if (config->phase == _PHASE_MAX)
+                config->phase = has_days ? PHASE_DUAL : PHASE_RELATION;
+
+        if (!provision_range_is_fit((uid_t)config->uid_min, (uid_t)config->uid_max))
+                problem(reading, 0,
+                        "[provision] uid_min and uid_max are no range for users; allowed: %u to %u, uid_min not "
+                        "above uid_max, nothing that systemd keeps for itself",
+                        PROVISION_UID_LOWEST, PROVISION_UID_HIGHEST);
+        if (config->n_units && *config->unit.code) {
+                size_t i = 0;
+
+                while (i < config->n_units && strcmp(config->units[i], config->unit.code) != 0)
+                        i++;
+                if (i == config->n_units)
+                        problem(reading, 0, "[login] unit is %s, which is not among units",
+                                config->unit.code);
+        }
 }
 
 static int config_new(Config **ret) {
@@ -242,14 +284,20 @@ static int config_new(Config **ret) {
         if (!config)
                 return -ENOMEM;
         config->timeout_usec = 5 * USEC_PER_SEC;
-        config->phase = PHASE_RELATION;
+        config->phase = _PHASE_MAX;
         config->unit.policy = UNIT_REQUIRED;
         config->method = METHOD_ANY;
         config->login_timeout_usec = 110 * USEC_PER_SEC;
         config->client_id = strdup("workstation");
         config->language = TEXTS_ZH_CN;
         config->users = strdup("/etc/itax/users");
-        if (!config->client_id || !config->users)
+        config->accounts = ACCOUNTS_TABLE;
+        config->uid_min = 200000;
+        config->uid_max = 299999;
+        config->home = strdup("/home");
+        config->shell = strdup("/bin/bash");
+        config->sign_timeout_usec = 10 * USEC_PER_SEC;
+        if (!config->client_id || !config->users || !config->home || !config->shell)
                 return -ENOMEM;
         *ret = TAKE_PTR(config);
         return 0;
@@ -263,6 +311,13 @@ Config *config_free(Config *config) {
                 free(config->callers[i]);
         for (size_t i = 0; i < config->n_services; i++)
                 free(config->services[i].name);
+        for (size_t i = 0; i < config->n_units; i++)
+                free(config->units[i]);
+        free(config->units);
+        free(config->home);
+        free(config->shell);
+        free(config->certificates);
+        free(config->pkcs11_module);
         free(config->callers);
         free(config->services);
         free(config->issuer);
@@ -276,6 +331,34 @@ Config *config_free(Config *config) {
         return NULL;
 }
 
+/* Return: 0, CONFIG_E_PROBLEMS, or a negative errno. @ret is what could be read of it, also after
+ * CONFIG_E_PROBLEMS. */
+static int parse_all(Reading *reading, Config **ret) {
+        _cleanup_(config_freep) Config *config = NULL;
+        int r;
+
+        r = config_new(&config);
+        if (r < 0)
+                return r;
+        reading->config = config;
+
+        r = ini_parse_stream(on_read, reading, on_value, reading);
+        if (r < -1)
+                return -ENOMEM;
+        if (reading->error < 0)
+                return reading->error;
+        if (r != 0 && !reading->is_bad)
+                problem(reading, (unsigned)r, "cannot be read");
+
+        report_missing(reading, "issuer", "the address of the platform");
+        report_missing(reading, "ca_file",
+                       "the certificates that the platform's must chain up to");
+        report_contradictions(reading);
+
+        *ret = TAKE_PTR(config);
+        return reading->is_bad ? CONFIG_E_PROBLEMS : 0;
+}
+
 int config_parse(const char *path, char *text, size_t n, ConfigReportFn report, void *userdata,
                  Config **ret) {
         _cleanup_(config_freep) Config *config = NULL;
@@ -284,42 +367,65 @@ int config_parse(const char *path, char *text, size_t n, ConfigReportFn report, 
         };
         int r;
 
-        r = config_new(&config);
+        r = parse_all(&reading, &config);
+        if (r == 0)
+                *ret = TAKE_PTR(config);
+        return r;
+}
+
+/* One file that the configuration names; the certificates may lie in a link, as other programs manage
+ * them. */
+static void check_file(Reading *reading, const char *section, const char *name, const char *path) {
+        struct stat st;
+
+        if (!path)
+                return;
+        if (stat(path, &st) < 0)
+                problem(reading, 0, "[%s] %s: %s: %s", section, name, path, strerrordesc_np(errno));
+}
+
+static void check_files(Reading *reading) {
+        const Config *config = reading->config;
+        int fd = -1, r;
+
+        check_file(reading, "platform", "ca_file", config->ca_file);
+        check_file(reading, "platform", "client_secret_file", config->client_secret_file);
+        check_file(reading, "certificate", "pkcs11_module", config->pkcs11_module);
+        check_file(reading, "certificate", "folder", config->certificates);
+        r = trusted_open(config->users, &fd);
+        if (r != 0)
+                problem(reading, 0, "[login] users: %s %s%s", config->users, r < 0 ? "cannot be read: " : "",
+                        trusted_error_to_string(r));
+        closep(&fd);
+}
+
+Phase config_phase(const Config *config, int64_t time_sec) {
+        return phase_stricter(config->phase, phase_in_force(&config->phases, time_sec));
+}
+
+int config_load(const char *path, ConfigReportFn report, void *userdata, Config **ret) {
+        _cleanup_(config_freep) Config *config = NULL;
+        _cleanup_(freep) char *text = NULL;
+        Reading reading = { .path = path, .report = report, .userdata = userdata };
+        int r;
+
+        r = trusted_read(path, CONFIG_BYTES_MAX, &text, &reading.n);
+        if (r == -ENOMEM)
+                return r;
+        if (r != 0) {
+                problem(&reading, 0, "%s", trusted_error_to_string(r));
+                return CONFIG_E_PROBLEMS;
+        }
+
+        reading.text = text;
+        r = parse_all(&reading, &config);
         if (r < 0)
                 return r;
-        reading.config = config;
-
-        r = ini_parse_stream(on_read, &reading, on_value, &reading);
-        if (r < -1)
-                return -ENOMEM;
-        if (reading.error < 0)
-                return reading.error;
-        if (r != 0 && !reading.is_bad)
-                problem(&reading, (unsigned)r, "cannot be read");
-
-        report_missing(&reading, "issuer", "the address of the platform");
-        report_missing(&reading, "ca_file",
-                       "the certificates that the platform's must chain up to");
+        /* Beside what is wrong with the words, so that both are mended at once. */
+        check_files(&reading);
         if (reading.is_bad)
                 return CONFIG_E_PROBLEMS;
 
         *ret = TAKE_PTR(config);
         return 0;
-}
-
-int config_load(const char *path, ConfigReportFn report, void *userdata, Config **ret) {
-        _cleanup_(freep) char *text = NULL;
-        size_t n;
-        int r;
-
-        r = trusted_read(path, CONFIG_BYTES_MAX, &text, &n);
-        if (r == -ENOMEM)
-                return r;
-        if (r != 0) {
-                Reading reading = { .path = path, .report = report, .userdata = userdata };
-
-                problem(&reading, 0, "%s", trusted_error_to_string(r));
-                return CONFIG_E_PROBLEMS;
-        }
-        return config_parse(path, text, n, report, userdata, ret);
 }

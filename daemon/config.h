@@ -10,7 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "daemon/core/login.h"
+#include "daemon/core/phase.h"
+#include "daemon/directory/directory.h"
 #include "daemon/services.h"
 #include "daemon/texts.h"
 #include "lib/common/limits.h"
@@ -32,12 +33,21 @@ typedef struct Config {
         char *client_secret_file, *unix_socket, *proxy;
         uint64_t timeout_usec;
 
-        Phase phase;
+        Phase phase;    /* in force always: nothing milder is */
+        PhaseSchedule phases;
         ConfigUnit unit;
+        char **units;   /* codes of the units that may be chosen on this host, NULL at the end; NULL: all */
+        size_t n_units;
         LoginMethod method;
         TextsLanguage language; /* where the terminal does not tell one */
         char *users;    /* path of the map; never NULL */
+        DirectoryAccounts accounts;
+        uint64_t uid_min, uid_max; /* of local users that are made */
+        char *home, *shell;        /* likewise; never NULL */
         uint64_t login_timeout_usec;
+
+        char *certificates, *pkcs11_module; /* a folder, or NULL; a path, or NULL */
+        uint64_t sign_timeout_usec;
 
         char **callers; /* names of local users whose programs may ask for others */
         size_t n_callers;
@@ -54,7 +64,7 @@ enum {
 typedef void (*ConfigReportFn)(const char *problem, void *userdata);
 
 /**
- * config_load() - read @path
+ * config_load() - read @path, and look whether the files that it names can be used
  *
  * Return: 0, CONFIG_E_PROBLEMS after at least one report, or -ENOMEM.
  */
@@ -65,6 +75,9 @@ int config_load(const char *path, ConfigReportFn report, void *userdata, Config 
 int config_parse(const char *path, char *text, size_t n, ConfigReportFn report, void *userdata,
                  Config **ret);
 
+/** config_phase() - the phase that the configuration has in force at @time_sec (Unix time) */
+Phase config_phase(const Config *config, int64_t time_sec);
+
 Config *config_free(Config *config);
 DEFINE_CLEANUP(Config, config_free)
 
@@ -72,6 +85,9 @@ DEFINE_CLEANUP(Config, config_free)
 
 /** config_method_from_string() - "any", "password" or "qr"; _LOGIN_METHOD_MAX for anything else */
 LoginMethod config_method_from_string(const char *word);
+
+const char *config_phase_to_string(Phase phase);
+const char *config_accounts_to_string(DirectoryAccounts accounts);
 
 enum {
         CONFIG_E_VALUE = 2,

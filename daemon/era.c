@@ -3,11 +3,99 @@
 /* Era: references, because logins outlive a reload */
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 
 #include "daemon/era.h"
+#include "daemon/log.h"
 
-int era_new(sd_event *event, Config *config, Era **ret) {
+/* What there is one of on this host as long as the configuration says the same of it. */
+struct EraHost {
+        unsigned n_refs;
+        Directory *directory;
+        Signer *signer;
+};
+
+static EraHost *host_unref(EraHost *host) {
+        if (!host || --host->n_refs > 0)
+                return NULL;
+
+        host->signer = signer_free(host->signer);
+        host->directory = directory_free(host->directory);
+        free(host);
+        return NULL;
+}
+DEFINE_CLEANUP(EraHost, host_unref)
+
+static int set_accounts(Directory *directory, const Config *config, const EraPlaces *places) {
+        char state[256] = "";
+        const ProvisionConfig provision = {
+                .uid_min = (uid_t)config->uid_min,
+                .uid_max = (uid_t)config->uid_max,
+                .home = config->home,
+                .shell = config->shell,
+                .state = state,
+                .records = places->records,
+        };
+        int r;
+
+        if (config->accounts == ACCOUNTS_PROVISION && (!places->state || !places->records))
+                return -EINVAL;
+        if (places->state)
+                (void)snprintf(state, sizeof(state), "%s/users", places->state);
+        r = directory_set_accounts(directory, config->accounts,
+                                   config->accounts == ACCOUNTS_PROVISION ? &provision : NULL);
+        if (r < 0)
+                log_record(LOG_ERR, 0, "no local users can be made: %s", strerrordesc_np(-r));
+        return r;
+}
+
+static int host_new(sd_event *event, const Config *config, const EraPlaces *places,
+                    EraHost **ret) {
+        _cleanup_(host_unrefp) EraHost *host = calloc(1, sizeof(*host));
+        const SignerConfig signer = {
+                .folder = config->certificates,
+                .pkcs11_module = config->pkcs11_module,
+                .helper = SIGNER_HELPER_PATH,
+                .timeout_usec = config->sign_timeout_usec,
+        };
+        int r;
+
+        if (!host)
+                return -ENOMEM;
+        host->n_refs = 1;
+        r = directory_new(event, config->users, &host->directory);
+        if (r < 0)
+                return r;
+        if (places) {
+                r = set_accounts(host->directory, config, places);
+                if (r < 0)
+                        return r;
+        }
+        if (config->certificates || config->pkcs11_module) {
+                r = signer_new(event, &signer, &host->signer);
+                if (r < 0)
+                        return r;
+        }
+        *ret = TAKE_PTR(host);
+        return 0;
+}
+
+static bool is_same(const char *a, const char *b) {
+        return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool host_is_same(const Config *a, const Config *b) {
+        return is_same(a->users, b->users) && a->accounts == b->accounts &&
+                a->uid_min == b->uid_min && a->uid_max == b->uid_max && is_same(a->home, b->home) &&
+                is_same(a->shell, b->shell) && is_same(a->certificates, b->certificates) &&
+                is_same(a->pkcs11_module, b->pkcs11_module) &&
+                a->sign_timeout_usec == b->sign_timeout_usec;
+}
+
+int era_new(sd_event *event, Config *config, const EraPlaces *places, const Era *before, Era **ret) {
         _cleanup_(era_unrefp) Era *era = calloc(1, sizeof(*era));
         const PlatformConfig platform = {
                 .issuer = config->issuer,
@@ -19,14 +107,21 @@ int era_new(sd_event *event, Config *config, Era **ret) {
                 .timeout_usec = config->timeout_usec,
                 .connect_timeout_usec = config->timeout_usec,
         };
-        int r;
+        int r = 0;
 
         if (!era)
                 return -ENOMEM;
         era->n_refs = 1;
-        r = directory_new(event, config->users, &era->directory);
+        era->number = before ? before->number + 1 : 1;
+        if (before && host_is_same(before->config, config)) {
+                era->host = before->host;
+                era->host->n_refs++;
+        } else
+                r = host_new(event, config, places, &era->host);
         if (r < 0)
                 return r;
+        era->directory = era->host->directory;
+        era->signer = era->host->signer;
         r = platform_new(event, &platform, &era->platform);
         if (r < 0)
                 return r;
@@ -46,15 +141,37 @@ Era *era_unref(Era *era) {
                 return NULL;
 
         era->platform = platform_free(era->platform);
-        era->directory = directory_free(era->directory);
+        era->host = host_unref(era->host);
         era->config = config_free(era->config);
         free(era);
         return NULL;
 }
 
-Phase era_phase(const Era *era) {
-        Phase announced = platform_phase(era->platform);
+/* What the platform announces. A day that cannot be read counts as none: what it says of now holds. */
+static Phase platform_phase_at(const Platform *platform, int64_t time_sec) {
+        const char *const *days = platform_schedule(platform);
+        Phase now = platform_phase(platform);
+        PhaseSchedule schedule = {};
 
-        return announced < _PHASE_MAX && announced > era->config->phase ? announced :
-                                                                          era->config->phase;
+        for (Phase phase = 0; days && phase < _PHASE_MAX; phase++)
+                if (days[phase])
+                        (void)phase_day_parse(days[phase], &schedule.first[phase]);
+        return phase_stricter(now < _PHASE_MAX ? now : PHASE_DUAL,
+                              phase_in_force(&schedule, time_sec));
+}
+
+Phase era_phase(const Era *era, int64_t time_sec, PhaseSource *ret_by) {
+        Phase ours = config_phase(era->config, time_sec),
+              theirs = platform_phase_at(era->platform, time_sec);
+
+        if (ret_by)
+                *ret_by = theirs > ours ? PHASE_BY_PLATFORM : PHASE_BY_CONFIGURATION;
+        return phase_stricter(ours, theirs);
+}
+
+int64_t era_now_sec(void) {
+        struct timespec t = {};
+
+        (void)clock_gettime(CLOCK_REALTIME, &t);
+        return (int64_t)t.tv_sec;
 }

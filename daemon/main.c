@@ -169,7 +169,7 @@ static int check_config(const char *path) {
 
         if (config_load(path, report_to_terminal, NULL, &config) != 0)
                 return EXIT_CONFIG;
-        if (sd_event_new(&event) < 0 || era_new(event, config, &era) < 0)
+        if (sd_event_new(&event) < 0 || era_new(event, config, NULL, NULL, &era) < 0)
                 return EXIT_CONFIG;
         (void)TAKE_PTR(config);
 

@@ -5,7 +5,7 @@
  *
  * Root may ask for anybody, users named under [callers] for anybody within lower limits, everybody
  * else only for the account that is mapped to himself (design.md D8). What happens then is
- * daemon/session.c. */
+ * daemon/session.c for logins and daemon/query.c for all other calls. */
 
 #include <systemd/sd-event.h>
 
@@ -14,9 +14,21 @@
 
 typedef struct Manager Manager;
 
+/* Where it serves, and where it keeps things. Borrowed for manager_new(). */
+typedef struct ManagerPlaces {
+        const char *bus_address;    /* NULL for the system bus */
+        const char *runtime_folder; /* for open sessions; NULL: they do not outlive itaxd */
+        const char *state_folder;   /* for what is never to be lost; NULL for none */
+        const char *records_folder; /* for records of users that are made; NULL for none */
+} ManagerPlaces;
+
+#define MANAGER_RUNTIME "/run/itaxd"
+#define MANAGER_STATE "/var/lib/itaxd"
+#define MANAGER_RECORDS "/run/userdb"
+
 /**
  * manager_new() - start serving
- * @bus_address: NULL for the system bus
+ * @places: NULL for the system bus and the folders of the system
  * @config: owned by the manager on success
  *
  * Opens directory and platform and asks for the bus name. Once it is ours, the service manager is
@@ -25,7 +37,7 @@ typedef struct Manager Manager;
  *
  * Return: 0 or a negative errno; why was logged.
  */
-int manager_new(sd_event *event, const char *bus_address, Config *config, Manager **ret);
+int manager_new(sd_event *event, const ManagerPlaces *places, Config *config, Manager **ret);
 
 /**
  * manager_reload() - serve new logins by @config; logins in progress go on as they began

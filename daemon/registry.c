@@ -262,9 +262,9 @@ Grant *registry_first(Registry *registry) {
         return registry->grants;
 }
 
-void registry_forget(Registry *registry, const Era *era) {
+void registry_forget(Registry *registry, uint64_t oldest) {
         for (Grant *grant = registry->grants; grant; grant = grant->next)
-                if (grant->token && token_era(grant->token) == era)
+                if (grant->token && token_era(grant->token)->number < oldest)
                         grant->token = token_unref(grant->token);
 }
 

@@ -65,9 +65,9 @@ void registry_remove(Registry *registry, Grant *grant);
 /** registry_first() - the newest, then Grant.next; borrowed until the next call here */
 Grant *registry_first(Registry *registry);
 
-/** registry_forget() - let go of the tokens of @era: an old configuration must not live as long as the
- * longest session */
-void registry_forget(Registry *registry, const Era *era);
+/** registry_forget() - let go of the tokens of eras before number @oldest: an old configuration must not
+ * live as long as the longest session */
+void registry_forget(Registry *registry, uint64_t oldest);
 
 /** registry_size() - how many there are, and of these how many sessions are open */
 size_t registry_size(const Registry *registry, size_t *ret_open);

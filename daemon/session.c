@@ -12,7 +12,7 @@
 #include "daemon/core/login.h"
 #include "daemon/log.h"
 #include "daemon/present.h"
-#include "daemon/session.h"
+#include "daemon/session-private.h"
 
 #define DEADLINE_ACCURACY_USEC (20 * USEC_PER_MSEC)
 
@@ -41,6 +41,7 @@ static void session_audit(const Session *session, const Outcome *outcome) {
                 .tty = session->tty,
                 .rhost = session->rhost,
                 .duration_usec = session_now_usec() - session->begun_usec,
+                .purpose = session->purpose,
                 .outcome = outcome,
         };
 
@@ -59,12 +60,16 @@ void session_refuse(Session *session, BusRefusal refusal) {
         session_over(session);
 }
 
-static void session_step(Session *session, const Plan *plan) {
+static void session_step(Session *session, const Plan *plan, const Grant *grant) {
         _cleanup_(step_done) Step step = {};
         int r;
 
         r = present_plan(plan, session->manner.layout, session->manner.style, session->language,
                          &step);
+        if (r >= 0 && grant && plan->kind == STEP_DONE) {
+                step.session = strdup(grant->id);
+                r = step.session ? 0 : -ENOMEM;
+        }
         if (r >= 0)
                 r = bus_peer_reply(session->peer, &step);
         if (r == -ENOTCONN || r == -EPIPE || r == -ECONNRESET)
@@ -90,7 +95,7 @@ static void on_found(DirectoryLookup *lookup _unused_, int error _unused_,
         size_t n_accounts;
 
         if (user && user->exists) {
-                (void)directory_account_of_user(session->era->directory, user->name, &n_accounts);
+                (void)directory_account_for(session->era->directory, user->name, user, &n_accounts);
                 if (n_accounts == 0)
                         event.user = memcpy(name, user->name, strlen(user->name) + 1);
         }
@@ -108,63 +113,239 @@ static bool session_find(Session *session, const char *account) {
                                    &session->lookup) >= 0;
 }
 
+/* The local user of an account that does not stand in the map. */
+static void on_adopted(DirectoryLookup *lookup _unused_, int error, const DirectoryUser *user,
+                       void *userdata) {
+        Session *session = userdata;
+        _cleanup_(freep) char *account = TAKE_PTR(session->resolving);
+        char name[LIMIT_USER_BYTES + 1];
+        LoginEvent event = {
+                .kind = EVENT_RESOLVED,
+                .last_unit = last_units_get(session->host->last_units, account),
+                /* That it is somebody else's is an answer too. */
+                .failed = error < 0 && error != -EEXIST && error != -ENOENT,
+        };
+
+        if (error == 0 && user->exists)
+                event.user = memcpy(name, user->name, strlen(user->name) + 1);
+        session->lookup = directory_lookup_free(session->lookup);
+        if (!session->is_over)
+                session_feed(session, &event);
+}
+
+/* Return: true when @ret_event has happened already, false when on_adopted() will be called. */
+static bool session_resolve(Session *session, const LoginAction *action, LoginEvent *ret_event) {
+        Directory *directory = session->era->directory;
+        const char *user = directory_user_of_account(directory, action->account);
+        int r;
+
+        *ret_event = (LoginEvent){ .kind = EVENT_RESOLVED, .user = user };
+        if (!action->is_unit)
+                ret_event->last_unit =
+                        last_units_get(session->host->last_units, action->account);
+        /* A unit has no other user than the map's. */
+        if (user || action->is_unit)
+                return true;
+
+        session->resolving = strdup(action->account);
+        r = !session->resolving ? -ENOMEM :
+                                  directory_adopt(directory, action->account, action->subject,
+                                                  on_adopted, session, &session->lookup);
+        if (r >= 0)
+                return false;
+        free(TAKE_PTR(session->resolving));
+        ret_event->failed = r != -ENOENT;
+        return true;
+}
+
+static void on_signed(SignerJob *job _unused_, Signed *result, void *userdata) {
+        Session *session = userdata;
+
+        session->job = signer_job_free(session->job);
+        if (!session->is_over)
+                session_feed(session, &(LoginEvent){ .kind = EVENT_SIGNED, .result = result });
+}
+
+static bool has_certificate(const char *unit, void *userdata) {
+        const Session *session = userdata;
+
+        return session->era->signer && signer_has(session->era->signer, unit);
+}
+
+/* Return: true when on_signed() will be called. */
+static bool session_sign(Session *session, const LoginAction *action) {
+        int r = -ENOENT;
+
+        if (session->era->signer)
+                r = signer_sign(session->era->signer, action->unit, action->pin, action->text,
+                                on_signed, session, &session->job);
+        if (r < 0)
+                log_record(LOG_ERR, session->id, "nothing could be signed: %s",
+                           strerrordesc_np(-r));
+        return r >= 0;
+}
+
+/* What the reply proves, as the checks of the account go by it later. */
+static void session_replied(Session *session, Reply *reply) {
+        if (reply->kind == REPLY_UNIT)
+                session->proof = session->asked == REQUEST_UNIT_PASSWORD ? GRANT_PROOF_PASSWORD :
+                        session->asked == REQUEST_UNIT_CERTIFICATE       ? GRANT_PROOF_CERTIFICATE :
+                                                                           GRANT_PROOF_RELATION;
+        else if (reply->kind == REPLY_PERSON && session->asked == REQUEST_UNIT_LOGIN)
+                session->proof = GRANT_PROOF_PASSWORD;
+        if (!session->is_over)
+                session_feed(session, &(LoginEvent){ .kind = EVENT_REPLY, .reply = reply });
+}
+
+static void on_reply(PlatformLogin *platform _unused_, Reply *reply, void *userdata) {
+        session_replied(userdata, reply);
+}
+
+static void on_token_reply(TokenAsk *ask _unused_, Reply *reply, void *userdata) {
+        Session *session = userdata;
+
+        session->ask = token_ask_free(session->ask);
+        session_replied(session, reply);
+}
+
+/* A login that is taken up again goes on with the token of before, until the person is asked who he is
+ * after all: then it is a login of its own, and that token is not touched. */
+static bool is_for_token(const Request *request) {
+        switch (request->kind) {
+        case REQUEST_RESUME:
+        case REQUEST_UNIT_RELATION:
+        case REQUEST_UNIT_PASSWORD:
+        case REQUEST_UNIT_CHALLENGE:
+        case REQUEST_UNIT_CERTIFICATE:
+                return true;
+        case REQUEST_CAPTCHA:
+                return request->unit != NULL;
+        case REQUEST_PASSWORD:
+        case REQUEST_DEVICE:
+        case REQUEST_POLL:
+        case REQUEST_UNIT_LOGIN:
+        case REQUEST_NEW_PASSWORD:
+        case REQUEST_NONE:
+        case _REQUEST_KIND_MAX:
+                break;
+        }
+        return false;
+}
+
+static int session_request(Session *session, const Request *request) {
+        session->asked = request->kind;
+        if (session->token && !is_for_token(request))
+                session->token = token_leave(session->token);
+        if (session->token)
+                return token_ask(session->token, request, on_token_reply, session, &session->ask);
+        return platform_login_request(session->platform, request);
+}
+
+static void session_cancel(Session *session) {
+        session->ask = token_ask_free(session->ask);
+        if (session->platform)
+                platform_login_cancel(session->platform);
+}
+
+/* What an action makes happen by itself, and at once. */
+typedef struct Failures {
+        Reply unavailable;
+        Signed not_signed;
+} Failures;
+
 /* Do one action. Return: true when it made @ret_event happen. */
-static bool session_act(Session *session, const LoginAction *action, Reply *unavailable,
-                        LoginEvent *ret_event) {
+static bool session_act(Session *session, const LoginAction *action, const Grant *grant,
+                        Failures *failures, LoginEvent *ret_event) {
         int r;
 
         switch (action->kind) {
         case ACTION_STEP:
-                session_step(session, action->plan);
+                session_step(session, action->plan, grant);
                 return false;
         case ACTION_REQUEST:
-                r = platform_login_request(session->platform, action->request);
+                r = session_request(session, action->request);
                 if (r >= 0)
                         return false;
                 log_record(LOG_ERR, session->id, "the platform could not be asked: %s",
                            strerrordesc_np(-r));
-                *ret_event = (LoginEvent){ .kind = EVENT_REPLY, .reply = unavailable };
+                *ret_event = (LoginEvent){ .kind = EVENT_REPLY, .reply = &failures->unavailable };
                 return true;
         case ACTION_CANCEL:
-                platform_login_cancel(session->platform);
+                session_cancel(session);
                 return false;
         case ACTION_RESOLVE:
-                *ret_event = (LoginEvent){
-                        .kind = EVENT_RESOLVED,
-                        .user = directory_user_of_account(session->era->directory, action->account),
-                };
-                return true;
+                return session_resolve(session, action, ret_event);
         case ACTION_FIND:
                 if (session_find(session, action->account))
                         return false;
                 *ret_event = (LoginEvent){ .kind = EVENT_FOUND };
                 return true;
+        case ACTION_SIGN:
+                if (session_sign(session, action))
+                        return false;
+                *ret_event = (LoginEvent){ .kind = EVENT_SIGNED, .result = &failures->not_signed };
+                return true;
+        case ACTION_SIGN_CANCEL:
+                session->job = signer_job_free(session->job);
+                return false;
         case ACTION_END:
                 session_audit(session, action->outcome);
                 session_over(session);
                 return false;
-        case ACTION_SIGN:
-        case ACTION_SIGN_CANCEL:
         case _ACTION_MAX:
                 break;
         }
         return false;
 }
 
+/* Return: the plan that tells of a grant, NULL while there is none. The one that ends the login well is the
+ * one place where a grant begins. */
+static const Plan *find_granted(const LoginActions *actions) {
+        const Plan *plan = NULL;
+
+        for (size_t i = 0; i < actions->n_items; i++) {
+                const LoginAction *action = &actions->items[i];
+
+                if (action->kind == ACTION_STEP && action->plan->kind == STEP_DONE)
+                        plan = action->plan;
+                if (action->kind == ACTION_END)
+                        return action->outcome->reason == REASON_NONE ? plan : NULL;
+        }
+        return NULL;
+}
+
+static void session_tell_links(Session *session) {
+        const PlatformLinks *links = platform_links(session->era->platform);
+
+        login_links(session->login, &(LoginLinks){
+                .forgot_password = links->forgot_password_uri,
+                .register_account = links->register_uri,
+                .app = links->app_uri,
+                .forgot_declaration = links->forgot_declaration_uri,
+        });
+}
+
 /* Let something happen, and do what follows from it. What an action itself makes happen waits until
  * all actions of its list are done, as the list is only lent. */
 static void session_feed(Session *session, const LoginEvent *first) {
-        Reply unavailable = { .kind = REPLY_UNAVAILABLE, .attempts_left = -1 };
+        Failures failures = {
+                .unavailable = { .kind = REPLY_UNAVAILABLE, .attempts_left = -1 },
+                .not_signed = { .status = SIGN_FAILED, .tries_left = -1 },
+        };
         LoginEvent event = *first;
         uint64_t deadline;
         bool more = true;
 
         while (more && !session->is_over) {
+                _cleanup_(grant_unrefp) Grant *grant = NULL;
                 LoginActions actions = {};
+                const Plan *granted;
                 int r;
 
                 more = false;
-                login_raise_phase(session->login, era_phase(session->era));
+                login_raise_phase(session->login,
+                                  era_phase(session->era, era_now_sec(), NULL));
+                session_tell_links(session);
                 r = login_feed(session->login, &event, session_now_usec(), &actions);
                 if (r == LOGIN_E_ORDER) {
                         log_record(LOG_ERR, session->id, "an event out of order");
@@ -172,8 +353,17 @@ static void session_feed(Session *session, const LoginEvent *first) {
                         return;
                 }
 
-                for (size_t i = 0; i < actions.n_items && !session->is_over; i++)
-                        more |= session_act(session, &actions.items[i], &unavailable, &event);
+                granted = find_granted(&actions);
+                if (granted)
+                        grant = session_grant(session, granted);
+                if (grant)
+                        (void)grant_ref(grant);
+                for (size_t i = 0; i < actions.n_items && !session->is_over; i++) {
+                        more |= session_act(session, &actions.items[i], grant, &failures, &event);
+                        /* Nobody heard of it. */
+                        if (grant && session->is_over && actions.items[i].kind == ACTION_STEP)
+                                registry_remove(session->host->registry, grant);
+                }
                 if (r < 0)
                         session_break(session, REASON_UNAVAILABLE, "no-memory");
         }
@@ -194,13 +384,6 @@ static int on_deadline(sd_event_source *source _unused_, uint64_t usec _unused_,
         return 0;
 }
 
-static void on_reply(PlatformLogin *platform _unused_, Reply *reply, void *userdata) {
-        Session *session = userdata;
-
-        if (!session->is_over)
-                session_feed(session, &(LoginEvent){ .kind = EVENT_REPLY, .reply = reply });
-}
-
 static void on_next(BusPeer *peer _unused_, bool first, const Secret *answer, void *userdata) {
         Session *session = userdata;
 
@@ -219,24 +402,35 @@ static void on_gone(BusPeer *peer _unused_, void *userdata) {
         session_break(session, REASON_CLIENT, "client-gone");
 }
 
-static int make_login(Session *session, const char *host, bool user_exists) {
+static uint64_t smaller(uint64_t a, uint64_t b) {
+        return a && (!b || a < b) ? a : b;
+}
+
+static int make_login(Session *session, const DirectoryUser *user) {
         const Config *config = session->era->config;
         LoginSetup setup = {
                 .mode = session->manner.mode,
                 .layout = session->manner.layout,
                 .method = session->method,
                 .unit_policy = session->unit.policy,
-                .phase = era_phase(session->era),
+                .phase = era_phase(session->era, era_now_sec(), NULL),
                 .binding = session->manner.remote,
                 .refuse_empty = session->refuse_empty,
                 .unit = *session->unit.code ? session->unit.code : NULL,
                 .user = session->user,
-                .timeout_usec = session->manner.timeout_usec ? session->manner.timeout_usec :
-                                                               config->login_timeout_usec,
+                .timeout_usec = smaller(session->timeout_usec, session->manner.timeout_usec ?
+                                                session->manner.timeout_usec :
+                                                config->login_timeout_usec),
+                .purpose = session->purpose,
+                .no_pictures = session->manner.style == RENDER_NONE,
+                .keys = session->keys,
+                .units_allowed = (const char *const *)config->units,
+                .has_certificate = session->era->signer ? has_certificate : NULL,
+                .userdata = session,
         };
         const PlatformContext context = {
                 .login_id = session->id,
-                .host = host,
+                .host = session->host->name,
                 .service = session->service,
                 .terminal = session->tty,
                 .remote_host = session->rhost,
@@ -245,10 +439,21 @@ static int make_login(Session *session, const char *host, bool user_exists) {
         int r;
 
         if (session->user) {
-                setup.account = directory_account_of_user(session->era->directory, session->user,
-                                                          &n_accounts);
-                setup.user_is_other = n_accounts == 0 && user_exists;
-                setup.user_is_unknown = n_accounts == 0 && !user_exists;
+                setup.account = directory_account_for(session->era->directory, session->user, user,
+                                                      &n_accounts);
+                setup.user_is_other = n_accounts == 0 && user && user->exists;
+                setup.user_is_unknown = n_accounts == 0 && !setup.user_is_other;
+        }
+
+        session->source = session_source(session);
+        if (session->source) {
+                r = token_use(session->source->token, &context);
+                if (r < 0)
+                        return r;
+                session->token = session->source->token;
+                setup.resume = true;
+                if (session->manner.mode == MODE_ONE)
+                        setup.resume_mark = session->source->mark;
         }
 
         r = login_new(&setup, session->begun_usec, &session->login);
@@ -263,11 +468,11 @@ static int make_login(Session *session, const char *host, bool user_exists) {
                                  on_deadline, session);
 }
 
-void session_begin(Session *session, const char *host, bool user_exists) {
+void session_begin(Session *session, const DirectoryUser *user) {
         static const BusPeerHandlers handlers = { .next = on_next, .gone = on_gone };
         int r;
 
-        r = make_login(session, host, user_exists);
+        r = make_login(session, user);
         if (r < 0) {
                 log_record(LOG_ERR, session->id, "a login could not begin: %s",
                            strerrordesc_np(-r));
@@ -283,56 +488,9 @@ void session_begin(Session *session, const char *host, bool user_exists) {
         }
 }
 
-static int copy_word(const char *s, char **ret) {
-        if (!*s)
-                return 0;
-        *ret = strdup(s);
-        return *ret ? 0 : -ENOMEM;
-}
-
-/* Return: 0, SESSION_E_OPTIONS, -ENOMEM. */
-static int session_read(Session *session, const BusCaller *caller) {
-        const Config *config = session->era->config;
-        const ServiceQuery query = {
-                .service = caller->service,
-                .tty = caller->tty,
-                .rhost = caller->rhost,
-                .locale = caller->locale,
-                .prompts = caller->prompts,
-                .silent = caller->silent,
-        };
-
-        if (services_manner(&query, config->services, config->n_services, &session->manner) != 0)
-                return SESSION_E_OPTIONS;
-
-        session->unit = config->unit;
-        if (*caller->unit && config_unit_from_string(caller->unit, &session->unit) != 0)
-                return SESSION_E_OPTIONS;
-
-        session->method = *caller->method ? config_method_from_string(caller->method) :
-                                            config->method;
-        if (session->method == _LOGIN_METHOD_MAX)
-                return SESSION_E_OPTIONS;
-        /* Where only one method can work, the option does not make the other one work. */
-        if (session->manner.method != METHOD_ANY) {
-                if (session->method != METHOD_ANY && session->method != session->manner.method)
-                        return SESSION_E_OPTIONS;
-                session->method = session->manner.method;
-        }
-
-        session->language = session->manner.ascii ?
-                TEXTS_EN :
-                texts_language_of(caller->locale, config->language);
-        if ((caller->has_user && copy_word(caller->user, &session->user) < 0) ||
-            copy_word(caller->service, &session->service) < 0 ||
-            copy_word(caller->tty, &session->tty) < 0 ||
-            copy_word(caller->rhost, &session->rhost) < 0)
-                return -ENOMEM;
-        return 0;
-}
-
-int session_new(sd_event *event, Era *era, BusCall *open, const BusCaller *caller, uint64_t id,
-                SessionOverFn over, void *userdata, Session **ret) {
+int session_new(sd_event *event, Era *era, const SessionHost *host, BusCall *open,
+                const BusCaller *caller, uint64_t id, SessionOverFn over, void *userdata,
+                Session **ret) {
         Session *session = calloc(1, sizeof(*session));
         int r;
 
@@ -340,6 +498,7 @@ int session_new(sd_event *event, Era *era, BusCall *open, const BusCaller *calle
                 return -ENOMEM;
         session->event = sd_event_ref(event);
         session->era = era_ref(era);
+        session->host = host;
         session->over = over;
         session->userdata = userdata;
         session->id = id;
@@ -364,14 +523,20 @@ Session *session_free(Session *session) {
         session->is_over = true;
         session->timer = sd_event_source_disable_unref(session->timer);
         session->lookup = directory_lookup_free(session->lookup);
+        session->job = signer_job_free(session->job);
+        session->ask = token_ask_free(session->ask);
+        session->token = token_leave(session->token);
         session->platform = platform_login_free(session->platform);
         session->peer = bus_peer_free(session->peer);
         session->open = bus_call_refuse(session->open, BUS_REFUSE_UNAVAILABLE);
+        /* The mark that it borrowed goes after it. */
         session->login = login_free(session->login);
+        session->source = grant_unref(session->source);
         session->era = era_unref(session->era);
         session->event = sd_event_unref(session->event);
         if (session->user)
                 explicit_bzero(session->user, strlen(session->user));
+        free(session->resolving);
         free(session->service);
         free(session->user);
         free(session->tty);

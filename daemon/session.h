@@ -15,6 +15,8 @@
 
 #include "daemon/bus/bus.h"
 #include "daemon/era.h"
+#include "daemon/last-unit.h"
+#include "daemon/registry.h"
 #include "daemon/services.h"
 
 typedef struct Session Session;
@@ -22,18 +24,30 @@ typedef struct Session Session;
 /* Called once. The session stays until it is freed, and does nothing any more. */
 typedef void (*SessionOverFn)(Session *session, void *userdata);
 
+/* What all logins share. Borrowed, and there as long as any of them. */
+typedef struct SessionHost {
+        const char *name; /* of this machine */
+        Registry *registry;
+        LastUnits *last_units;
+} SessionHost;
+
 /* Of these only .next, .previous and .is_service are for the manager to write. */
 struct Session {
         Session *next, *previous;
         sd_event *event;
         Era *era;
+        const SessionHost *host;
         SessionOverFn over;
         void *userdata;
         uint64_t id, begun_usec; /* CLOCK_BOOTTIME */
         uid_t uid;
         bool is_service;         /* the caller may ask for any account without being root */
         bool is_over;
-        bool refuse_empty;
+        bool refuse_empty, keys;
+        LoginPurpose purpose;
+        uint64_t max_age_usec;   /* 0: no login is to be resumed for its age */
+        uint64_t timeout_usec;   /* 0: as configured */
+        char claimed[LIMIT_SESSION_BYTES + 1]; /* the session that the client says it is in; "" */
         LoginMethod method;
         TextsLanguage language;
         ServiceManner manner;
@@ -44,8 +58,16 @@ struct Session {
         BusPeer *peer; /* from then on */
         DirectoryLookup *lookup;
         Login *login;
-        PlatformLogin *platform;
+        PlatformLogin *platform; /* NULL once a grant has its token */
         sd_event_source *timer;
+        SignerJob *job;
+        char *resolving;         /* the account whose user is being looked up */
+
+        Grant *source;           /* a login of before that may be resumed; NULL */
+        Token *token;            /* its token, as long as the requests are for that */
+        TokenAsk *ask;
+        RequestKind asked;       /* the last request */
+        GrantProof proof;        /* how a unit was proven in it */
 };
 
 enum {
@@ -60,15 +82,16 @@ enum {
  *
  * Return: 0, SESSION_E_OPTIONS, -ENOMEM.
  */
-int session_new(sd_event *event, Era *era, BusCall *open, const BusCaller *caller, uint64_t id,
-                SessionOverFn over, void *userdata, Session **ret);
+int session_new(sd_event *event, Era *era, const SessionHost *host, BusCall *open,
+                const BusCaller *caller, uint64_t id, SessionOverFn over, void *userdata,
+                Session **ret);
 
 /**
  * session_begin() - let the login begin
- * @host: name of this machine
- * @user_exists: the user that the application named exists on it
+ * @user: the user that the application named, as it was found on this host; NULL when it named none, or
+ *        that could not be found out
  */
-void session_begin(Session *session, const char *host, bool user_exists);
+void session_begin(Session *session, const DirectoryUser *user);
 
 /** session_refuse() - instead of beginning; it is over then */
 void session_refuse(Session *session, BusRefusal refusal);

@@ -65,9 +65,11 @@ static const struct {
         { "a section with a slip is guessed", GOOD "[logins]\nphase=dual\n",
           "F:5: unknown section [logins]; did you mean [login]?\n" },
         { "a section that nothing is like", GOOD "[database]\nx=y\n",
-          "F:5: unknown section [database]; sections are [platform], [login], [callers], [service NAME]\n" },
+          "F:5: unknown section [database]; sections are [platform], [phases], [login], [provision], "
+          "[certificate], [callers], [service NAME]\n" },
         { "a key before any section", "phase=dual\n" GOOD,
-          "F:1: a key before the first section; sections are [platform], [login], [callers], [service NAME]\n" },
+          "F:1: a key before the first section; sections are [platform], [phases], [login], [provision], "
+          "[certificate], [callers], [service NAME]\n" },
         { "a service without a name", GOOD "[service]\nmode=one\n",
           "F:5: [service] needs the name of one: [service NAME]\n" },
         { "a key given twice", GOOD "[login]\nphase=dual\nphase=realname\n",
@@ -102,6 +104,40 @@ static const struct {
           "F:3: bad value 'ca.pem' of 'ca_file'; allowed: an absolute path\n" },
         { "a uid is no name", GOOD "[callers]\nservices=postgres 33\n",
           "F:5: bad value 'postgres 33' of 'services'; allowed: at most 32 names of local users, divided by spaces\n" },
+        { "days that there are not",
+          GOOD "[phases]\ndual=2019-11-31\nrelation=2020-1-1\nrealname=soon\n",
+          "F:5: bad value '2019-11-31' of 'dual'; allowed: a day that exists, as YYYY-MM-DD\n"
+          "F:6: bad value '2020-1-1' of 'relation'; allowed: a day that exists, as YYYY-MM-DD\n"
+          "F:7: bad value 'soon' of 'realname'; allowed: a day that exists, as YYYY-MM-DD\n" },
+        { "phases in the wrong order", GOOD "[phases]\ndual=2020-01-01\nrelation=2019-11-09\n",
+          "F: [phases] relation begins before dual; allowed: one after another\n" },
+        { "units that there cannot be", GOOD "[login]\nunits=919900000000000018 919900000000000019\n",
+          "F:5: bad value '919900000000000018 919900000000000019' of 'units'; allowed: at most 200 unit codes, "
+          "divided by spaces; the key may stand on several lines\n" },
+        { "no unit at all", GOOD "[login]\nunits=off\n",
+          "F:5: bad value 'off' of 'units'; allowed: at most 200 unit codes, divided by spaces; the key may stand "
+          "on several lines\n" },
+        { "a unit that is not among the units",
+          GOOD "[login]\nunit=91990000000000002B\nunits=919900000000000018\n",
+          "F: [login] unit is 91990000000000002B, which is not among units\n" },
+        { "accounts of no known kind", GOOD "[login]\naccounts=ldap\n",
+          "F:5: bad value 'ldap' of 'accounts'; allowed: table, name or provision\n" },
+        { "numbers of the system", GOOD "[provision]\nuid_min=0\nuid_max=999999999\n",
+          "F:5: bad value '0' of 'uid_min'; allowed: a number from 1000 to 524287\n"
+          "F:6: bad value '999999999' of 'uid_max'; allowed: a number from 1000 to 524287\n" },
+        { "a range backwards", GOOD "[provision]\nuid_min=3000\nuid_max=2000\n",
+          "F: [provision] uid_min and uid_max are no range for users; allowed: 1000 to 524287, uid_min not above "
+          "uid_max, nothing that systemd keeps for itself\n" },
+        { "a range of systemd's", GOOD "[provision]\nuid_min=61184\nuid_max=61200\n",
+          "F: [provision] uid_min and uid_max are no range for users; allowed: 1000 to 524287, uid_min not above "
+          "uid_max, nothing that systemd keeps for itself\n" },
+        { "a home that would be another field", GOOD "[provision]\nhome=/home:0\nshell=bash\n",
+          "F:5: bad value '/home:0' of 'home'; allowed: an absolute path without spaces and ':'\n"
+          "F:6: bad value 'bash' of 'shell'; allowed: an absolute path without spaces and ':'\n" },
+        { "keys of certificates", GOOD "[certificate]\nfolder=x\npkcs11_module=x.so\ntimeout=121\n",
+          "F:5: bad value 'x' of 'folder'; allowed: an absolute path\n"
+          "F:6: bad value 'x.so' of 'pkcs11_module'; allowed: an absolute path\n"
+          "F:7: bad value '121' of 'timeout'; allowed: 1 to 120 seconds\n" },
         { "bytes that are no text", GOOD "[login]\nlanguage=\xff\n",
           "F:5: bytes that are no text (UTF-8)\n" },
 };
@@ -160,6 +196,17 @@ static void test_defaults(void **state) {
         assert_int_equal(config->login_timeout_usec, 110 * USEC_PER_SEC);
         assert_int_equal(config->n_callers, 0);
         assert_int_equal(config->n_services, 0);
+        for (Phase phase = 0; phase < _PHASE_MAX; phase++)
+                assert_false(config->phases.first[phase].is_set);
+        assert_null(config->units);
+        assert_int_equal(config->accounts, ACCOUNTS_TABLE);
+        assert_int_equal(config->uid_min, 200000);
+        assert_int_equal(config->uid_max, 299999);
+        assert_string_equal(config->home, "/home");
+        assert_string_equal(config->shell, "/bin/bash");
+        assert_null(config->certificates);
+        assert_null(config->pkcs11_module);
+        assert_int_equal(config->sign_timeout_usec, 10 * USEC_PER_SEC);
 }
 
 static void test_everything(void **state) {
@@ -171,6 +218,10 @@ static void test_everything(void **state) {
                 "ca_file: /c\nclient_id = lab-workstation\nclient_secret_file=/s\nunix_socket=/u\nproxy=\n"
                 "timeout=15\n"
                 "[login]\nphase=realname\nunit=91990000000000002b\nmethod=qr\nlanguage=en\nusers=/m\ntimeout=600\n"
+                "units=91990000000000002b, 919900000000000018\naccounts=provision\nunits=990101000000004\n"
+                "[phases]\nrelation=2020-01-01\ndual=2019-11-09\nrealname=2030-02-28\n"
+                "[provision]\nuid_min=70000\nuid_max=80000\nhome=/srv/home\nshell=/usr/bin/zsh\n"
+                "[certificate]\nfolder=/etc/itax/certificates\npkcs11_module=/usr/lib/p11.so\ntimeout=120\n"
                 "[callers]\nservices = postgres, www-data\n"
                 "[service my-app]\nmode=buffered\nlayout=lines\npicture=ascii\ntimeout=10\n"
                 "[service other]\nmode=one";
@@ -206,6 +257,54 @@ static void test_everything(void **state) {
         assert_string_equal(config->services[1].name, "other");
         assert_int_equal(config->services[1].mode, MODE_ONE);
         assert_int_equal(config->services[1].layout, _STEP_LAYOUT_MAX);
+        assert_int_equal(config->n_units, 3);
+        assert_string_equal(config->units[0], "91990000000000002B");
+        assert_string_equal(config->units[1], "919900000000000018");
+        assert_string_equal(config->units[2], "990101000000004");
+        assert_null(config->units[3]);
+        assert_int_equal(config->accounts, ACCOUNTS_PROVISION);
+        assert_int_equal(phase_day_begin(&config->phases.first[PHASE_DUAL]), 1573228800);
+        assert_int_equal(config->uid_min, 70000);
+        assert_int_equal(config->uid_max, 80000);
+        assert_string_equal(config->home, "/srv/home");
+        assert_string_equal(config->shell, "/usr/bin/zsh");
+        assert_string_equal(config->certificates, "/etc/itax/certificates");
+        assert_string_equal(config->pkcs11_module, "/usr/lib/p11.so");
+        assert_int_equal(config->sign_timeout_usec, 120 * USEC_PER_SEC);
+}
+
+/* threats 126: in force from midnight in China, and what [login] phase says holds besides */
+static void test_phases(void **state) {
+        static const struct {
+                const char *text;
+                int64_t time_sec;
+                Phase phase;
+        } cases[] = {
+                { "", 0, PHASE_RELATION },
+                { "[login]\nphase=dual\n", INT64_MAX, PHASE_DUAL },
+                { "[phases]\nrelation=2020-01-01\n", 1577807999, PHASE_DUAL },
+                { "[phases]\nrelation=2020-01-01\n", 1577808000, PHASE_RELATION },
+                { "[phases]\nrelation=2020-01-01\nrealname=2021-01-01\n", 1609430399,
+                  PHASE_RELATION },
+                { "[phases]\nrelation=2020-01-01\nrealname=2021-01-01\n", 1609430400,
+                  PHASE_REALNAME },
+                { "[phases]\nrealname=2021-01-01\n[login]\nphase=relation\n", 0, PHASE_RELATION },
+                { "[phases]\nrelation=2020-01-01\n[login]\nphase=realname\n", 1577808000,
+                  PHASE_REALNAME },
+                { "[phases]\nrealname=2021-01-01\n", -1, PHASE_DUAL },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(config_freep) Config *config = NULL;
+                char text[512];
+                Told told;
+
+                (void)snprintf(text, sizeof(text), GOOD "%s", cases[i].text);
+                assert_int_equal(parse(text, strlen(text), &told, &config), 0);
+                if (config_phase(config, cases[i].time_sec) != cases[i].phase)
+                        fail_msg("%s at %lld", cases[i].text, (long long)cases[i].time_sec);
+        }
 }
 
 /* The file that is installed becomes good by its two required lines, and every key in it exists. */
@@ -233,7 +332,7 @@ static void test_sample(void **state) {
         assert_int_equal(fclose(file), 0);
         if (parse(text, n, &told, &config) != 0)
                 fail_msg("%s\n%s", told.text, text);
-        assert_int_equal(n_keys, 18);
+        assert_int_equal(n_keys, 30);
 }
 
 static void test_unit_words(void **state) {
@@ -278,7 +377,7 @@ static void test_files(void **state) {
         (void)snprintf(link, sizeof(link), "%s/link.conf", dir);
         file = fopen(path, "w");
         assert_non_null(file);
-        assert_true(fputs(GOOD, file) >= 0);
+        (void)fprintf(file, "[platform]\nissuer=https://itax.lab\nca_file=%s\n[login]\nusers=%s\n", path, path);
         assert_int_equal(fclose(file), 0);
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
@@ -317,15 +416,48 @@ static void test_files(void **state) {
         (void)rmdir(dir);
 }
 
+/* Everything is told at once: words and files. */
+static void test_files_that_are_not_there(void **state) {
+        char dir[] = "/tmp/test-config-XXXXXX", path[64];
+        Config *config = NULL;
+        Told told = {};
+        FILE *file;
+
+        (void)state;
+        assert_non_null(mkdtemp(dir));
+        (void)snprintf(path, sizeof(path), "%s/itaxd.conf", dir);
+        file = fopen(path, "w");
+        assert_non_null(file);
+        assert_true(fputs("[platform]\nissuer=http://x\nca_file=/nonexistent/ca\n"
+                          "client_secret_file=/nonexistent/secret\n[login]\nusers=/nonexistent/users\n"
+                          "[certificate]\nfolder=/nonexistent/p12\npkcs11_module=/nonexistent/p11.so\n",
+                          file) >= 0);
+        assert_int_equal(fclose(file), 0);
+        assert_int_equal(config_load(path, tell, &told, &config), CONFIG_E_PROBLEMS);
+        assert_null(config);
+        assert_non_null(strstr(told.text, ":2: bad value 'http://x'"));
+        assert_non_null(strstr(told.text,
+                               "[platform] ca_file: /nonexistent/ca: No such file or directory\n"));
+        assert_non_null(strstr(told.text, "[platform] client_secret_file: /nonexistent/secret: No such"));
+        assert_non_null(strstr(told.text, "[certificate] folder: /nonexistent/p12: No such"));
+        assert_non_null(strstr(told.text, "[certificate] pkcs11_module: /nonexistent/p11.so: No such"));
+        assert_non_null(strstr(told.text, "[login] users: /nonexistent/users cannot be read: No such"));
+        assert_int_equal(told.n, 6);
+        (void)unlink(path);
+        (void)rmdir(dir);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_bad),
                 cmocka_unit_test(test_bytes),
                 cmocka_unit_test(test_defaults),
                 cmocka_unit_test(test_everything),
+                cmocka_unit_test(test_phases),
                 cmocka_unit_test(test_sample),
                 cmocka_unit_test(test_unit_words),
                 cmocka_unit_test(test_files),
+                cmocka_unit_test(test_files_that_are_not_there),
         };
 
         return cmocka_run_group_tests_name("config", tests, NULL, NULL);

@@ -118,7 +118,10 @@ static void place_init_with(Place *place, const ServerAnswer *answers, const cha
 
         assert_true(sd_event_new(&place->event) >= 0);
         config = make_config(place, more);
-        assert_int_equal(manager_new(place->event, place->bus.address, config, &place->manager), 0);
+        assert_int_equal(manager_new(place->event,
+                                     &(ManagerPlaces){ .bus_address = place->bus.address },
+                                     config, &place->manager),
+                         0);
         run_until_told(place, "ready");
 }
 

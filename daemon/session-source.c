@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Session source: of the logins that are known, the newest that fits */
+
+#include <string.h>
+
+#include "daemon/session-private.h"
+
+static bool is_same(const char *a, const char *b) {
+        return a && b && strcmp(a, b) == 0;
+}
+
+/* May a login of before stand for this one at all? */
+static bool source_is_fit(const Session *session, const Grant *grant) {
+        uint64_t now = session_now_usec();
+
+        if (!grant->token || !grant->text[GRANT_ACCOUNT] || !grant_is_user(grant, session->user))
+                return false;
+        return !session->max_age_usec ||
+                (grant->proven_usec <= now && now - grant->proven_usec <= session->max_age_usec);
+}
+
+/* Only for who may ask for anybody: a user's own programs must not pass a locker because he is logged in.
+ * Where nothing is typed, only somebody at the same terminal is believed to be the same. */
+static bool source_is_fit_for_login(const Session *session, const Grant *grant) {
+        if (session->uid != 0 && !(session->is_service && grant->caller == session->uid))
+                return false;
+        if (session->manner.mode == MODE_ONE)
+                return grant->mark != NULL;
+        return is_same(session->tty, grant->text[GRANT_TTY]) &&
+                (!session->rhost ? !grant->text[GRANT_RHOST] :
+                                   is_same(session->rhost, grant->text[GRANT_RHOST]));
+}
+
+/* The session of the person who works here: the one the client names, else the newest at this terminal, else
+ * the newest. */
+static Grant *find_unit_source(const Session *session) {
+        Registry *registry = session->host->registry;
+        Grant *found = NULL;
+
+        if (*session->claimed) {
+                found = registry_find(registry, session->claimed);
+                return found && source_is_fit(session, found) ? found : NULL;
+        }
+        for (Grant *grant = registry_first(registry); grant; grant = grant->next) {
+                if (!grant->is_open || !source_is_fit(session, grant))
+                        continue;
+                if (is_same(session->tty, grant->text[GRANT_TTY]))
+                        return grant;
+                found = found ? found : grant;
+        }
+        return found;
+}
+
+Grant *session_source(const Session *session) {
+        Registry *registry = session->host->registry;
+        Grant *found = NULL;
+
+        if (!session->user)
+                return NULL;
+        switch (session->purpose) {
+        case PURPOSE_LOGIN:
+                if (!session->max_age_usec)
+                        return NULL;
+                found = registry_first(registry);
+                while (found && (!source_is_fit(session, found) ||
+                                 !source_is_fit_for_login(session, found)))
+                        found = found->next;
+                break;
+        case PURPOSE_UNIT:
+                found = find_unit_source(session);
+                if (found && session->is_service && session->uid != 0 &&
+                    found->caller != session->uid)
+                        found = NULL;
+                break;
+        case PURPOSE_PASSWORD:
+        case _LOGIN_PURPOSE_MAX:
+                break;
+        }
+        /* Once more by its id: one whose time or whose process is over is none. */
+        found = found ? registry_find(registry, found->id) : NULL;
+        return found ? grant_ref(found) : NULL;
+}
