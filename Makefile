@@ -27,6 +27,7 @@ LIBS_MODULE  = -lpam $(shell $(PKG) --libs libsystemd)
 LIBS_CTL     = -lpam $(shell $(PKG) --libs libsystemd)
 LIBS_DAEMON  = $(shell $(PKG) --libs libsystemd libcurl jansson libcrypto libqrencode libpng inih) -lpthread
 LIBS_BACKEND = $(shell $(PKG) --libs libmicrohttpd sqlite3 jansson libcrypto gdlib inih) -lcrypt -lm -lpthread
+LIBS_SIGNER  = $(shell $(PKG) --libs libp11 libcrypto)
 LIBS_TEST    = $(shell $(PKG) --libs cmocka libssl) $(LIBS_DAEMON) $(LIBS_BACKEND) -lpam
 
 sources = $(sort $(foreach d,$(1),$(wildcard $(d)/*.c)))
@@ -36,9 +37,10 @@ SRC_COMMON  := $(call sources,lib/common)
 SRC_CLIENT  := $(call sources,lib/client)
 SRC_WIRE    := $(call sources,lib/wire)
 SRC_MODULE  := $(call sources,pam_module)
-SRC_DAEMON  := $(call sources,daemon daemon/core daemon/bus daemon/platform daemon/render daemon/directory)
+SRC_DAEMON  := $(call sources,daemon daemon/core daemon/bus daemon/platform daemon/render daemon/directory daemon/signer)
 SRC_BACKEND := $(call sources,backend)
 SRC_CTL     := $(call sources,ctl)
+SRC_SIGNER  := $(call sources,signer)
 # A sanitizer brings its own allocators, which cannot be made to fail.
 UNIT_PLAIN  := tests/unit/test-no-memory.c
 SRC_UNIT    := $(filter-out $(if $(filter 1,$(SAN)),$(UNIT_PLAIN)),$(call sources,tests/unit))
@@ -49,7 +51,7 @@ LIB_WIRE    = $(BUILD)/lib/libwire.a
 LIB_DAEMON  = $(BUILD)/lib/libdaemon.a
 LIB_BACKEND = $(BUILD)/lib/libbackend.a
 
-PROGRAMS = $(BUILD)/pam_itax.so $(BUILD)/itaxd $(BUILD)/itax-backend $(BUILD)/itaxctl
+PROGRAMS = $(BUILD)/pam_itax.so $(BUILD)/itaxd $(BUILD)/itax-backend $(BUILD)/itaxctl $(BUILD)/itax-sign
 UNIT_TESTS = $(patsubst tests/unit/test-%.c,$(BUILD)/unit/test-%,$(filter tests/unit/test-%.c,$(SRC_UNIT)))
 
 .PHONY: all
@@ -85,6 +87,10 @@ $(BUILD)/itax-backend: $(BUILD)/obj/backend/main.o $(LIB_BACKEND) $(LIB_WIRE) $(
 $(BUILD)/itaxctl: $(call objects,$(SRC_CTL)) $(LIB_CLIENT) $(LIB_COMMON)
 	$(say) LINK $@
 	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(LIBS_CTL)
+
+$(BUILD)/itax-sign: $(call objects,$(SRC_SIGNER)) $(LIB_COMMON)
+	$(say) LINK $@
+	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(LIBS_SIGNER)
 
 # Objects that only a pattern asks for are kept, or every run would compile them again.
 .SECONDARY:

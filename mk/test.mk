@@ -16,6 +16,12 @@ check: ## build and run every test
 $(BUILD)/pam-try: $(BUILD)/obj/tests/e2e/pam-try.o
 	$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ -lpam
 
+# A token for the signer's test, which can be told to hang, crash and lock; the test runs the real helper.
+$(BUILD)/test-token.so: $(BUILD)/obj/tests/token/token.o
+	$(say) LINK $@
+	$(Q)$(CC) -shared $(ALL_LDFLAGS) -o $@ $^ -ldl
+$(BUILD)/unit/test-signer: | $(BUILD)/itax-sign $(BUILD)/test-token.so
+
 .PHONY: test-programs
 test-programs:
 	@printf '%s\n' $(UNIT_TESTS) $(PAM_TESTS)

@@ -3,8 +3,8 @@
 
 /* Netstring: fields of known length one after the other, "5:hello,"
  *
- * What itaxd and its helper itax-sign say to each other. A length has at most six digits and no zero in
- * front, so that every field has one form only. */
+ * What itaxd and its helper itax-sign say to each other. A length has at most six digits and no
+ * zero in front, so that every field has one form only. */
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,8 +3,9 @@
 
 /* Signing: what itaxd and its helper itax-sign say to each other
  *
- * One process makes one signature, reads one request from standard input until its end, and writes one
- * answer to standard output. Both are fields (netstring.h) in this order and nothing behind them:
+ * One process makes one signature, reads one request from standard input until its end, and writes
+ * one answer to standard output. Both are fields (netstring.h) in this order and nothing behind
+ * them:
  *
  *   request  SIGNING_VERSION
  *            source    "pkcs12": a file; "pkcs12-descriptor": the file is open as descriptor 3;
@@ -17,10 +18,10 @@
  *   answer   SIGNING_VERSION
  *            status    a word of signing_status_to_string()
  *            tries     tries left until the token locks, -1 when it does not tell
- *            algorithm "RS256", "ES256" or "SM2"; empty, like the next two, unless the status is "ok"
- *            certificates  PEM, the unit's own first, SIGNING_CERTIFICATES_MAX at most, no root
- *            signature base64url without padding; ECDSA and SM2 as DER
- *            detail    for the log: why it did not work; showable ASCII, may be empty
+ *            algorithm "RS256", "ES256" or "SM2"; empty, like the next two, unless the status is
+ * "ok" certificates  PEM, the unit's own first, SIGNING_CERTIFICATES_MAX at most, no root signature
+ * base64url without padding; ECDSA and SM2 as DER detail    for the log: why it did not work;
+ * showable ASCII, may be empty
  *
  * A helper that cannot read its request answers nothing and ends with a status other than 0. */
 
@@ -46,7 +47,8 @@ typedef enum SigningStatus {
         SIGNING_PIN_LOCKED,
         SIGNING_NO_KEY,     /* no certificate of this unit, or no key to it */
         SIGNING_BAD_SOURCE, /* the file or the module cannot be used at all */
-        SIGNING_FAILED,     /* anything else: a kind of key that cannot be used this way, a broken token */
+        SIGNING_FAILED, /* anything else: a kind of key that cannot be used this way, a broken token
+                         */
         _SIGNING_STATUS_MAX,
 } SigningStatus;
 

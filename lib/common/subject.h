@@ -4,8 +4,8 @@
 /* Subject: which unit a certificate names
  *
  * One rule for the workstation, which looks for the right certificate on a token, and for the
- * platform, which takes the unit from a certificate that it has verified. The strongest attribute of
- * the subject that holds a unit code decides:
+ * platform, which takes the unit from a certificate that it has verified. The strongest attribute
+ * of the subject that holds a unit code decides:
  *
  *   organizationIdentifier (2.5.4.97)  a unit code, or one behind "NTRCN-" or "VATCN-" (ETSI EN 319
  *                                      412-1 section 5.1.4)
@@ -15,8 +15,9 @@
  *                                      also with one capital letter before it
  *
  * Authorities write other numbers into the lower three, so only codes that prove themselves count
- * there. Two different codes in the attribute that decides name no unit, and neither does a subject with
- * a NUL byte in one of the four: never is the first of several taken for the one that was meant. */
+ * there. Two different codes in the attribute that decides name no unit, and neither does a subject
+ * with a NUL byte in one of the four: never is the first of several taken for the one that was
+ * meant. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,8 +39,10 @@ typedef struct Subject {
         bool is_broken;
 } Subject;
 
-/** subject_add() - look at one value of the subject; UTF-8, @n bytes, not necessarily NUL-terminated */
+/** subject_add() - look at one value of the subject; UTF-8, @n bytes, not necessarily
+ * NUL-terminated */
 void subject_add(Subject *subject, SubjectAttribute attribute, const char *value, size_t n);
 
-/** subject_unit() - the unit that is named, borrowed from @subject; NULL when there is none, or not clearly one */
+/** subject_unit() - the unit that is named, borrowed from @subject; NULL when there is none, or not
+ * clearly one */
 const char *subject_unit(const Subject *subject);
