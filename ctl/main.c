@@ -10,6 +10,10 @@
 
 #include "ctl/ctl.h"
 
+#ifndef LOCALEDIR
+#define LOCALEDIR "/usr/share/locale"
+#endif
+
 #define DOMAIN "pam_itax"
 #define LANGUAGE_CHINESE "zh_CN"
 

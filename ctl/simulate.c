@@ -4,7 +4,9 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "ctl/ctl.h"
 #include "lib/client/client.h"
@@ -42,16 +44,24 @@ static const char *yes_or_no(bool value) {
         return value ? _("yes") : _("no");
 }
 
-/* Only the shape; which days there are is known to the daemon. */
+/* A day that there is. */
 static bool date_is_fit(const char *date) {
         static const char shape[] = "dddd-dd-dd";
+        struct tm tm = {}, again;
+        time_t when;
 
         if (strlen(date) != strlen(shape))
                 return false;
         for (size_t i = 0; shape[i]; i++)
                 if (shape[i] == 'd' ? !isdigit((unsigned char)date[i]) : date[i] != shape[i])
                         return false;
-        return true;
+
+        tm.tm_year = atoi(date) - 1900;
+        tm.tm_mon = atoi(date + 5) - 1;
+        tm.tm_mday = atoi(date + 8);
+        again = tm;
+        when = timegm(&again); /* puts the 30th of February into March */
+        return when != (time_t)-1 && again.tm_mon == tm.tm_mon && again.tm_mday == tm.tm_mday;
 }
 
 typedef struct Line {
@@ -115,7 +125,7 @@ int ctl_simulate(const CtlOptions *options) {
         int r;
 
         if (options->date && !date_is_fit(options->date)) {
-                (void)fprintf(stderr, _("itaxctl: %s: a date is written YYYY-MM-DD\n"), options->date);
+                (void)fprintf(stderr, _("itaxctl: %s: not a date written YYYY-MM-DD\n"), options->date);
                 return CTL_USAGE;
         }
         r = client_simulate(&question, &policy);
