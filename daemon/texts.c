@@ -101,8 +101,8 @@ static const Text text_table[_SAY_MAX] = {
         [SAY_PASSWORD_DOCUMENT] = N_("A document other than the resident identity card cannot "
                                      "be used to log in; please use your login name or mobile "
                                      "number."),
-        [SAY_CAPTCHA_DUE] = N_("As a password was wrong before, please also type the characters "
-                               "in the picture."),
+        [SAY_CAPTCHA_DUE] = N_("After a wrong password, please type the characters in the "
+                               "picture as well."),
         [SAY_CAPTCHA_WRONG] = N_("These are not the characters in the picture. Please type them "
                                  "again."),
         [SAY_CAPTCHA_NO_PICTURE] = N_("The next try by password needs a captcha, which cannot "
