@@ -18,10 +18,11 @@
  *   answer   SIGNING_VERSION
  *            status    a word of signing_status_to_string()
  *            tries     tries left until the token locks, -1 when it does not tell
- *            algorithm "RS256", "ES256" or "SM2"; empty, like the next two, unless the status is
- * "ok" certificates  PEM, the unit's own first, SIGNING_CERTIFICATES_MAX at most, no root signature
- * base64url without padding; ECDSA and SM2 as DER detail    for the log: why it did not work;
- * showable ASCII, may be empty
+ *            algorithm "RS256", "ES256" or "SM2"; this and the next two are empty unless "ok"
+ *            certificates
+ *                      PEM, the unit's own first, SIGNING_CERTIFICATES_MAX at most, no root
+ *            signature base64url without padding; ECDSA and SM2 as DER
+ *            detail    for the log: why it did not work; showable ASCII, may be empty
  *
  * A helper that cannot read its request answers nothing and ends with a status other than 0. */
 
@@ -47,8 +48,7 @@ typedef enum SigningStatus {
         SIGNING_PIN_LOCKED,
         SIGNING_NO_KEY,     /* no certificate of this unit, or no key to it */
         SIGNING_BAD_SOURCE, /* the file or the module cannot be used at all */
-        SIGNING_FAILED, /* anything else: a kind of key that cannot be used this way, a broken token
-                         */
+        SIGNING_FAILED,     /* anything else: a kind of key that cannot be used so, a broken token */
         _SIGNING_STATUS_MAX,
 } SigningStatus;
 

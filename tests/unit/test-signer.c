@@ -615,7 +615,7 @@ static void test_clean_start(void **state) {
         (void)signal(SIGUSR2, SIG_IGN);
 
         (void)snprintf(script, sizeof(script),
-                       "/bin/cat /proc/$$/environ >%s/seen-environ\n/bin/cat /proc/$$/status >%s/seen-status\n"
+                       "/bin/cat /proc/$$/environ >%s/seen-environ\n/bin/cat /proc/self/status >%s/seen-status\n"
                        "/bin/ls /proc/$$/fd >%s/seen-fds\n/bin/cat /proc/$$/stat >%s/seen-stat\nprintf '" NO_KEY_ANSWER "'",
                        here.base, here.base, here.base, here.base);
         write_program(script);
