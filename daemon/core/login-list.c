@@ -86,12 +86,22 @@ bool login_offers_restart(const Login *login) {
                login->n_restarts < LOGIN_RESTARTS_MAX;
 }
 
+/* Of what was typed only the account password is still known again: wherever else it is typed now, it is
+ * out of place. Everything else may be typed anew. */
+static void forget_answers(Login *login) {
+        Mark *mark = TAKE_PTR(login->mark);
+
+        login_wipe(login);
+        login->mark = mark;
+        if (mark)
+                mark_keep(mark, ASK_PASSWORD);
+        login->last_ask = ASK_NOTHING;
+}
+
 void login_restart(Login *login) {
         login->n_restarts++;
 
-        /* The marks too: what one person typed says nothing about another. */
-        login_wipe(login);
-        login->last_ask = ASK_NOTHING;
+        forget_answers(login);
         login_captcha_forget(login);
         device_done(&login->device);
 

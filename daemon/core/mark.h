@@ -27,6 +27,9 @@ DEFINE_CLEANUP(Mark, mark_free)
 /** mark_set() - let slot @slot, below MARK_SLOTS, stand for @answer */
 void mark_set(Mark *mark, size_t slot, const Secret *answer);
 
+/** mark_keep() - forget every slot but @slot */
+void mark_keep(Mark *mark, size_t slot);
+
 /** mark_matches() - was @answer the last one set in @slot? false for a slot never set, and for a
  * NULL @mark */
 bool mark_matches(const Mark *mark, size_t slot, const Secret *answer);

@@ -56,6 +56,21 @@ static void test_known_again(void **state) {
         assert_false(mark_matches(NULL, 0, one));
 }
 
+static void test_forgets_all_but_one(void **state) {
+        _cleanup_(mark_freep) Mark *mark = NULL;
+        _cleanup_(secret_freep) Secret *one = NULL;
+
+        (void)state;
+        assert_int_equal(mark_new(&mark), 0);
+        assert_int_equal(secret_new_from("Jia-pass1", 9, &one), 0);
+        for (size_t slot = 0; slot < MARK_SLOTS; slot++)
+                mark_set(mark, slot, one);
+
+        mark_keep(mark, 2);
+        for (size_t slot = 0; slot < MARK_SLOTS; slot++)
+                assert_int_equal(mark_matches(mark, slot, one), slot == 2);
+}
+
 static void test_keeps_nothing(void **state) {
         _cleanup_(mark_freep) Mark *mark = NULL, *second = NULL;
         _cleanup_(secret_freep) Secret *one = NULL;
@@ -77,6 +92,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_published_values),
                 cmocka_unit_test(test_known_again),
+                cmocka_unit_test(test_forgets_all_but_one),
                 cmocka_unit_test(test_keeps_nothing),
         };
 
