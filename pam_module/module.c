@@ -209,8 +209,8 @@ _export_ int pam_sm_close_session(pam_handle_t *pamh, _unused_ int flags, int ar
         return report(pamh, argc, argv, report_close);
 }
 
-/* Both passes: libpam calls the second one also for a module that had nothing to say in the first. */
-static int change_password(Visit *visit, int flags) {
+/* Is it the account password that this user changes? Return: PAM_SUCCESS, PAM_IGNORE, or an error. */
+static int prepare(Visit *visit) {
         ClientVerdict verdict;
         int code;
 
@@ -220,15 +220,16 @@ static int change_password(Visit *visit, int flags) {
         code = check(visit, &verdict);
         if (code != PAM_SUCCESS)
                 return code;
-        if (verdict == CLIENT_NOT_OURS)
-                return visit_end(visit, NULL, PAM_IGNORE);
-        if (verdict != CLIENT_MAPPED) {
-                code = code_from_verdict(verdict);
-                return visit_end(visit, word_from_verdict(verdict),
-                                 code == PAM_SUCCESS ? PAM_SYSTEM_ERR : code);
-        }
-        if (flags & PAM_PRELIM_CHECK)
-                return visit_end(visit, NULL, PAM_SUCCESS);
+        if (verdict == CLIENT_MAPPED || verdict == CLIENT_NOT_OURS)
+                return visit_end(visit, NULL, verdict == CLIENT_MAPPED ? PAM_SUCCESS : PAM_IGNORE);
+        code = code_from_verdict(verdict);
+        return visit_end(visit, word_from_verdict(verdict), code == PAM_SUCCESS ? PAM_SYSTEM_ERR : code);
+}
+
+/* The second pass of a user of ours. What a stack may take for "not our affair" is a failure here: pam_unix
+ * behind us was passed over in the first pass, has asked for no password, and would set one. */
+static int update(Visit *visit, int flags) {
+        int code;
 
         visit->purpose = "password";
         visit->keep = keep_tokens;
@@ -236,7 +237,25 @@ static int change_password(Visit *visit, int flags) {
         /* Options of a login say nothing here. */
         visit->options.method = visit->options.unit = NULL;
         visit->options.max_age_sec = 0;
-        return visit_converse(visit, flags & PAM_SILENT);
+        code = visit_converse(visit, flags & PAM_SILENT);
+        return code == PAM_AUTHINFO_UNAVAIL || code == PAM_USER_UNKNOWN ? PAM_AUTHTOK_ERR : code;
+}
+
+/* libpam calls both passes, and the second one also for a module that had nothing to say in the first. It
+ * is then to say the same, whatever has changed meanwhile. */
+static int change_password(Visit *visit, int flags) {
+        int code;
+
+        if (flags & PAM_PRELIM_CHECK) {
+                code = prepare(visit);
+                return record_write_prelim(visit->handle, code) == PAM_SUCCESS ?
+                               code :
+                               visit_end(visit, "out-of-memory", PAM_BUF_ERR);
+        }
+        code = record_prelim(visit->handle);
+        if (code != PAM_SUCCESS)
+                return visit_end(visit, code == PAM_IGNORE ? NULL : "first-pass", code);
+        return update(visit, flags);
 }
 
 _export_ int pam_sm_chauthtok(pam_handle_t *pamh, int flags, int argc, const char **argv) {

@@ -10,6 +10,7 @@
 #include "pam_module/record.h"
 
 #define RECORD_DATA "pam_itax_login"
+#define PRELIM_DATA "pam_itax_prelim"
 #define SESSION_VARIABLE "ITAX_SESSION"
 
 /* What the data item holds. */
@@ -30,7 +31,7 @@ static const struct {
         { SESSION_VARIABLE, offsetof(Step, session) },
 };
 
-static void free_login(_unused_ pam_handle_t *handle, void *data, _unused_ int error_status) {
+static void free_data(_unused_ pam_handle_t *handle, void *data, _unused_ int error_status) {
         free(data);
 }
 
@@ -71,7 +72,7 @@ static int write_login(pam_handle_t *handle, const Step *step) {
         memcpy(login->user, step->user, n);
         if (step->session)
                 (void)snprintf(login->session, sizeof(login->session), "%s", step->session);
-        code = pam_set_data(handle, RECORD_DATA, login, free_login);
+        code = pam_set_data(handle, RECORD_DATA, login, free_data);
         if (code != PAM_SUCCESS)
                 return code;
         (void)TAKE_PTR(login);
@@ -128,4 +129,25 @@ const char *record_session(pam_handle_t *handle) {
         const char *session = login ? login->session : pam_getenv(handle, SESSION_VARIABLE);
 
         return session && step_session_is_valid(session) ? session : NULL;
+}
+
+int record_write_prelim(pam_handle_t *handle, int code) {
+        _cleanup_(freep) int *data = NULL;
+        int r;
+
+        data = malloc(sizeof(*data));
+        if (!data)
+                return PAM_BUF_ERR;
+        *data = code;
+        r = pam_set_data(handle, PRELIM_DATA, data, free_data);
+        if (r == PAM_SUCCESS)
+                (void)TAKE_PTR(data);
+        return r;
+}
+
+int record_prelim(pam_handle_t *handle) {
+        const void *data = NULL;
+
+        return pam_get_data(handle, PRELIM_DATA, &data) == PAM_SUCCESS && data ? *(const int *)data :
+                                                                                  PAM_SYSTEM_ERR;
 }

@@ -33,6 +33,16 @@ bool record_is_login(pam_handle_t *handle);
 /** record_is_session() - does the PAM environment tell of a login? */
 bool record_is_session(pam_handle_t *handle);
 
+/**
+ * record_write_prelim() - remember what the first pass of a change of password came to
+ *
+ * Return: PAM_SUCCESS or an error.
+ */
+int record_write_prelim(pam_handle_t *handle, int code);
+
+/** record_prelim() - that, PAM_SYSTEM_ERR if there was none */
+int record_prelim(pam_handle_t *handle);
+
 /** record_session() - under which name itaxd knows the login of this handle, or else that of its
  * environment; NULL for none. Borrowed until the record or the environment changes. */
 const char *record_session(pam_handle_t *handle);
