@@ -40,8 +40,8 @@ static int token_give(Request *request, const Holder *holder, bool hinted, const
         memcpy(row.unit_code, holder->unit_code, sizeof(row.unit_code));
         r = user_answer_read(request, &row, &user);
         if (r == 0)
-                r = token_new(request->server->store, request->client_id, holder, hinted, origin,
-                              request->now, &token);
+                r = token_issue(request->server->store, request->client_id, holder, hinted, origin,
+                                request->now, &token);
         if (r != 0)
                 return r < 0 ? r : SESSION_E_INVALID;
 

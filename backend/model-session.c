@@ -185,8 +185,8 @@ static const char *unless_empty(const char *text) {
         return text[0] ? text : NULL;
 }
 
-int token_new(Store *store, const char *client_id, const Holder *holder, int64_t hinted,
-              const char *origin, int64_t now, Secret **ret) {
+int token_issue(Store *store, const char *client_id, const Holder *holder, int64_t hinted,
+                const char *origin, int64_t now, Secret **ret) {
         _cleanup_(secret_freep) Secret *token = NULL;
         char hash[HASH_HEX_BYTES + 1];
         int r;

@@ -90,10 +90,10 @@ typedef struct TokenRow {
 /** token_lifetime_sec() - how long a new token of this client lives */
 int64_t token_lifetime_sec(const char *client_id);
 
-/** token_new() - inside the caller's transaction. @origin: hash of what it is given for. Return: 0
- * or -errno. */
-int token_new(Store *store, const char *client_id, const Holder *holder, int64_t hinted,
-              const char *origin, int64_t now, Secret **ret);
+/** token_issue() - a new token, inside the caller's transaction. @origin: hash of what it is given
+ * for. Return: 0 or -errno. */
+int token_issue(Store *store, const char *client_id, const Holder *holder, int64_t hinted,
+                const char *origin, int64_t now, Secret **ret);
 
 /** token_find() - Return: 0, SESSION_E_INVALID, -errno. Whether the account is disabled is for the
  * caller to judge. */

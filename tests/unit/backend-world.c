@@ -215,8 +215,8 @@ void token_make(World *world, const char *client, const char *account, char *ret
         Holder holder = {};
 
         (void)snprintf(holder.account_id, sizeof(holder.account_id), "%s", account);
-        assert_int_equal(token_new(world->fixture->store, client, &holder, 0, "test",
-                                   clock_wall_sec(), &token),
+        assert_int_equal(token_issue(world->fixture->store, client, &holder, 0, "test",
+                                     clock_wall_sec(), &token),
                          0);
         (void)snprintf(ret, n, "%s", secret_text(token));
 }

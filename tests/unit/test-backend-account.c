@@ -181,7 +181,8 @@ static void test_codes(void **state) {
 static void token_for(Fixture *fixture, const char *client, const char *origin, char *ret_hash) {
         _cleanup_(secret_freep) Secret *token = NULL;
 
-        assert_int_equal(token_new(fixture->store, client, holder_jia(fixture), 0, origin, T0, &token), 0);
+        assert_int_equal(
+                token_issue(fixture->store, client, holder_jia(fixture), 0, origin, T0, &token), 0);
         assert_int_equal(hash_hex_text(secret_text(token), ret_hash), 0);
 }
 

@@ -297,7 +297,7 @@ static void test_nonce_in_time(void **state) {
         char hash[HASH_HEX_BYTES + 1];
 
         memcpy(holder.account_id, fixture->jia, sizeof(holder.account_id));
-        assert_int_equal(token_new(fixture->store, "ws", &holder, 0, "o", T0, &token), 0);
+        assert_int_equal(token_issue(fixture->store, "ws", &holder, 0, "o", T0, &token), 0);
         assert_int_equal(hash_hex_text(secret_text(token), hash), 0);
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
                 _cleanup_(secret_freep) Secret *nonce = NULL;
