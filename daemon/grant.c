@@ -59,3 +59,14 @@ int grant_set(Grant *grant, GrantField field, const char *value) {
 bool grant_is_user(const Grant *grant, const char *user) {
         return user && grant->text[GRANT_USER] && strcmp(grant->text[GRANT_USER], user) == 0;
 }
+
+const Mark *grant_lend_mark(Grant *grant) {
+        if (!grant->mark || grant->n_lent >= GRANT_LENT_MAX)
+                return NULL;
+        grant->n_lent++;
+        return grant->mark;
+}
+
+void grant_return_mark(Grant *grant) {
+        grant->n_lent--;
+}

@@ -29,6 +29,10 @@ typedef enum GrantField {
         _GRANT_FIELD_MAX,
 } GrantField;
 
+/* So often something else may be typed where the password of a grant would do. Each of these is a try at the
+ * platform as well; but when those are used up, the fingerprint must not go on telling what is right. */
+#define GRANT_LENT_MAX 3U
+
 /* How the unit was proven. */
 typedef enum GrantProof {
         GRANT_PROOF_NONE, /* there is no unit */
@@ -54,10 +58,21 @@ typedef struct Grant {
         Leader leader;                 /* of the session */
         uint64_t leader_seen_usec;     /* when it was looked after last */
         Token *token;                  /* NULL after a restart */
-        Mark *mark;                    /* of the one answer it was granted for; else NULL */
+        Mark *mark;                    /* of the password it was granted for; NULL if there was none */
+        unsigned n_lent;               /* grant_lend_mark() */
         const char *verdict;           /* of the last check, NULL before it; a literal */
         uint64_t checked_usec;
 } Grant;
+
+/**
+ * grant_lend_mark() - for one login, which may compare one answer with it
+ *
+ * Taken before it is used, as a try is at the platform, so that no number of logins at once has more.
+ * Return: NULL when there is none or none is left. Borrowed; the grant must be held.
+ */
+const Mark *grant_lend_mark(Grant *grant);
+/** grant_return_mark() - it was the right answer, or none was given */
+void grant_return_mark(Grant *grant);
 
 /** grant_new() - with an id of its own, of 128 random bits. Return: 0, -ENOMEM, or a negative errno
  * when the kernel gives no randomness (threats 130: then there is none). */

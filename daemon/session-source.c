@@ -20,14 +20,24 @@ static bool source_is_fit(const Session *session, const Grant *grant) {
                 (grant->proven_usec <= now && now - grant->proven_usec <= session->max_age_usec);
 }
 
+/* A user's own screen locker: the password that his session began with opens it, without a try at the
+ * platform. A single wrong key there would else want a captcha, which no locker can show. */
+static bool source_is_for_locker(const Session *session, const Grant *grant) {
+        return session->uid != 0 && !session->is_service && session->manner.mode == MODE_ONE &&
+                grant->is_open && grant->mark;
+}
+
 /* Only for who may ask for anybody: a user's own programs must not pass a locker because he is logged in.
- * Where nothing is typed, only somebody at the same terminal is believed to be the same. */
+ * Where nothing is typed, only a session that goes on at the same terminal is believed to be the same
+ * person. */
 static bool source_is_fit_for_login(const Session *session, const Grant *grant) {
         if (session->uid != 0 && !(session->is_service && grant->caller == session->uid))
                 return false;
+        if (!session->max_age_usec)
+                return false;
         if (session->manner.mode == MODE_ONE)
-                return grant->mark != NULL;
-        return is_same(session->tty, grant->text[GRANT_TTY]) &&
+                return grant->mark;
+        return grant->is_open && is_same(session->tty, grant->text[GRANT_TTY]) &&
                 (!session->rhost ? !grant->text[GRANT_RHOST] :
                                    is_same(session->rhost, grant->text[GRANT_RHOST]));
 }
@@ -60,11 +70,10 @@ Grant *session_source(const Session *session) {
                 return NULL;
         switch (session->purpose) {
         case PURPOSE_LOGIN:
-                if (!session->max_age_usec)
-                        return NULL;
                 found = registry_first(registry);
                 while (found && (!source_is_fit(session, found) ||
-                                 !source_is_fit_for_login(session, found)))
+                                 !(source_is_for_locker(session, found) ||
+                                   source_is_fit_for_login(session, found))))
                         found = found->next;
                 break;
         case PURPOSE_UNIT:

@@ -232,8 +232,17 @@ static bool is_for_token(const Request *request) {
         return false;
 }
 
+/* What was typed is the password of before, or it is another one: that costs. */
+static void session_compared(Session *session, RequestKind kind) {
+        if (session->has_mark && kind == REQUEST_RESUME)
+                grant_return_mark(session->source);
+        if (kind == REQUEST_RESUME || kind == REQUEST_PASSWORD)
+                session->has_mark = false;
+}
+
 static int session_request(Session *session, const Request *request) {
         session->asked = request->kind;
+        session_compared(session, request->kind);
         if (session->token && !is_for_token(request))
                 session->token = token_leave(session->token);
         if (session->token)
@@ -452,8 +461,10 @@ static int make_login(Session *session, const DirectoryUser *user) {
                         return r;
                 session->token = session->source->token;
                 setup.resume = true;
-                if (session->manner.mode == MODE_ONE)
-                        setup.resume_mark = session->source->mark;
+                if (session->manner.mode == MODE_ONE && session->purpose == PURPOSE_LOGIN) {
+                        setup.resume_mark = grant_lend_mark(session->source);
+                        session->has_mark = setup.resume_mark != NULL;
+                }
         }
 
         r = login_new(&setup, session->begun_usec, &session->login);
@@ -531,6 +542,8 @@ Session *session_free(Session *session) {
         session->open = bus_call_refuse(session->open, BUS_REFUSE_UNAVAILABLE);
         /* The mark that it borrowed goes after it. */
         session->login = login_free(session->login);
+        if (session->has_mark)
+                grant_return_mark(session->source);
         session->source = grant_unref(session->source);
         session->era = era_unref(session->era);
         session->event = sd_event_unref(session->event);

@@ -64,6 +64,7 @@ struct Session {
         char *resolving;         /* the account whose user is being looked up */
 
         Grant *source;           /* a login of before that may be resumed; NULL */
+        bool has_mark;           /* lent by .source; nothing was compared with it yet */
         Token *token;            /* its token, as long as the requests are for that */
         TokenAsk *ask;
         RequestKind asked;       /* the last request */

@@ -301,7 +301,8 @@ int login_one_answered(Login *login, const Secret *answer) {
                 return r;
 
         login->unit_password = TAKE_PTR(unit_password);
-        if (login_resume_fits(login, answer))
+        mark_set(login->mark, ASK_PASSWORD, login->password);
+        if (login_resume_fits(login))
                 login_resume_send(login);
         else
                 login_password_send(login);

@@ -354,8 +354,8 @@ void login_code_tell(Login *login);
 
 /** login_resume_is_due() - is there a login of before that nothing has to be typed for? */
 bool login_resume_is_due(const Login *login);
-/** login_resume_fits() - was @answer the one that the login of before was granted for? */
-bool login_resume_fits(const Login *login, const Secret *answer);
+/** login_resume_fits() - is the password typed the one that the login of before was granted for? */
+bool login_resume_fits(const Login *login);
 void login_resume_send(Login *login);
 int login_resume_expired(Login *login, Reply *reply);
 

@@ -16,9 +16,9 @@ bool login_resume_is_due(const Login *login) {
                !login_unit_is_mapped(login);
 }
 
-bool login_resume_fits(const Login *login, const Secret *answer) {
+bool login_resume_fits(const Login *login) {
         return login->resume && !login->user_is_unknown &&
-               mark_matches(login->resume_mark, ASK_ONE, answer);
+               mark_matches(login->resume_mark, ASK_PASSWORD, login->password);
 }
 
 void login_resume_send(Login *login) {

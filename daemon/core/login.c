@@ -129,11 +129,23 @@ static void outcome_fill(Login *login, StepReason reason, const char *detail) {
                 outcome->unit = login->person.units[login->unit].code;
 }
 
+/* Of a granted login the password that proved it stays known, for a screen locker or for an application
+ * that asks twice. With a code shown, what was typed at the password prompt before proved nothing. */
+static void login_keep_mark(Login *login) {
+        bool typed = login->route == ROUTE_PASSWORD ||
+                     (login->route == ROUTE_SESSION && login->mode == MODE_ONE);
+
+        if (login->purpose != PURPOSE_LOGIN || !typed || !login->mark)
+                return;
+        mark_keep(login->mark, ASK_PASSWORD);
+        login->kept_mark = TAKE_PTR(login->mark);
+}
+
 void login_end(Login *login, StepReason reason, const char *detail) {
         outcome_fill(login, reason, detail);
         login_act(login, ACTION_END)->outcome = &login->outcome;
-        if (reason == REASON_NONE && login->mode == MODE_ONE && login->purpose == PURPOSE_LOGIN)
-                login->kept_mark = TAKE_PTR(login->mark);
+        if (reason == REASON_NONE)
+                login_keep_mark(login);
         login_wipe(login);
         login->next_pending = false;
         login_state_enter(login, LOGIN_CLOSED);

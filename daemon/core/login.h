@@ -192,8 +192,8 @@ void login_raise_phase(Login *login, Phase phase);
 /** login_links() - what the platform announces by now; copied */
 void login_links(Login *login, const LoginLinks *links);
 
-/** login_take_mark() - after ACTION_END of a granted login in MODE_ONE: the fingerprint of its answer, for
- * LoginSetup.resume_mark of another; NULL if there is none. Owned by the caller */
+/** login_take_mark() - after ACTION_END of a granted login: the fingerprint of the account password that
+ * proved it, for LoginSetup.resume_mark of another; NULL if there is none. Owned by the caller */
 Mark *login_take_mark(Login *login);
 
 /** login_deadline() - when EVENT_EXPIRED is due, USEC_INFINITY once closed */

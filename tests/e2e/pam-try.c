@@ -31,12 +31,25 @@ typedef struct TryCall {
         int flags;
 } TryCall;
 
+/* Not PAM's: the test does something in between, and then sends a line. */
+static int wait_for_line(pam_handle_t *handle, int flags) {
+        int c;
+
+        (void)handle, (void)flags;
+        do
+                c = getchar();
+        while (c != EOF && c != '\n');
+        return c == EOF ? PAM_ABORT : PAM_SUCCESS;
+}
+
 static const TryCall calls[] = {
         { "authenticate", pam_authenticate, 0 },
         { "account", pam_acct_mgmt, 0 },
         { "setcred", pam_setcred, PAM_ESTABLISH_CRED },
         { "open", pam_open_session, 0 },
         { "close", pam_close_session, 0 },
+        { "password", pam_chauthtok, 0 },
+        { "wait", wait_for_line, 0 },
 };
 
 static const char *const codes[] = {

@@ -154,7 +154,12 @@ static void test_same_answer(void **state) {
                 { "another answer is a login as always",
                   { ONE, BING, AGAIN, .resume_mark = mark },
                   { BEGIN("secret ASK_ONE"),
-                    ANSWER("Bing-pass3", "password Ceshi_Bing/Bing-pass3") } },
+                    ANSWER("Other-pass3", "password Ceshi_Bing/Other-pass3") } },
+                { "the declaration password is a matter of its own",
+                  { ONE, BING, AGAIN, .resume_mark = mark },
+                  { BEGIN("secret ASK_ONE"), ANSWER("Bing-pass3 Other-2", "resume Ceshi_Bing"),
+                    PERSON(script_bing, "resolve Ceshi_Bing"),
+                    RESOLVED("bing", "declaration " U2 "/Other-2") } },
                 { "the same answer too late is one as well",
                   { ONE, BING, AGAIN, .resume_mark = mark },
                   { BEGIN("secret ASK_ONE"), ANSWER("Bing-pass3 Declare-2", "resume Ceshi_Bing"),
@@ -177,6 +182,21 @@ static void test_same_answer(void **state) {
                 script_run(&again[i]);
 }
 
+/* A screen locker has one answer; the session behind it began with many questions. */
+static void test_locker(void **state) {
+        _cleanup_(mark_freep) Mark *mark =
+                mark_of(&(LoginSetup){ SEAT, JIA }, "Jia-pass1", &script_jia, "jia");
+        const ScriptCase locker = {
+                "the password that the session began with opens it, and no password is tested",
+                { ONE, JIA, AGAIN, .resume_mark = mark },
+                { BEGIN("secret ASK_ONE"), ANSWER("Jia-pass1", "resume ceshi_jia") },
+        };
+
+        (void)state;
+        assert_non_null(mark);
+        script_run(&locker);
+}
+
 /* Of what was not granted, or granted in another way, nothing is left. */
 static void test_no_mark(void **state) {
         static const Move refused[] = { BEGIN(""), ANSWER("Jia-pass1", ""), WRONG(4, "") };
@@ -191,7 +211,6 @@ static void test_no_mark(void **state) {
         assert_null(login_take_mark(script.login));
         script_done(&script);
 
-        assert_null(mark_of(&(LoginSetup){ SEAT, JIA }, "Jia-pass1", &script_jia, "jia"));
         assert_null(mark_of(&(LoginSetup){ ONE, JIA, .purpose = PURPOSE_UNIT }, "Jia-pass1",
                             &script_jia, "jia"));
 }
@@ -211,6 +230,7 @@ static void test_nobody(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_same_answer),
+                cmocka_unit_test(test_locker),
                 cmocka_unit_test(test_no_mark),
                 cmocka_unit_test(test_nobody),
         };
