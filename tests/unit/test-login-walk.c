@@ -35,6 +35,9 @@ typedef struct Witness {
         char person_account[LIMIT_ACCOUNT_BYTES + 1]; /* asked for when the person arrived */
         const ScriptPerson *who;
         char local_user[16]; /* resolved */
+        bool signing;         /* a signature is under way */
+        const char *signed_for; /* the unit that the last one was for, NULL if there was none */
+        char by_certificate[LIMIT_UNIT_CODE_BYTES + 1];
         char by_relation[32][LIMIT_UNIT_CODE_BYTES + 1], by_password[32][LIMIT_UNIT_CODE_BYTES + 1];
         size_t n_by_list; /* how many of by_relation are from the list that came with the person */
         size_t n_by_relation, n_by_password;
@@ -59,6 +62,7 @@ static bool one_in(uint32_t n) {
 /* What is proven, by what the witness saw alone. */
 static bool unit_is_proven(const Witness *w, const char *unit) {
         bool relation = false, password = false;
+        bool certificate = strcmp(w->by_certificate, unit) == 0;
 
         for (size_t i = 0; i < w->n_by_relation; i++)
                 relation = relation || strcmp(w->by_relation[i], unit) == 0;
@@ -67,15 +71,27 @@ static bool unit_is_proven(const Witness *w, const char *unit) {
 
         switch (w->setup.phase) {
         case PHASE_DUAL:
-                return password;
+                return certificate || password;
         case PHASE_RELATION:
-                return password || relation;
+                return certificate || password || relation;
         case PHASE_REALNAME:
-                return relation;
+                return certificate || relation;
         case _PHASE_MAX:
                 break;
         }
         return false;
+}
+
+static bool unit_is_admitted(const Witness *w, const char *unit) {
+        const char *const *code = w->setup.units_allowed;
+
+        while (code && *code && strcmp(*code, unit) != 0)
+                code++;
+        return !code || *code;
+}
+
+static bool is_unit_account(const char *account) {
+        return account && strcmp(account, U3) == 0;
 }
 
 static bool is_number(const char *account) {
@@ -108,6 +124,8 @@ static void check_done(const Witness *w, const Plan *plan) {
                 assert_int_not_equal(w->setup.unit_policy, UNIT_OFF);
                 assert_int_equal(w->setup.purpose, PURPOSE_LOGIN);
                 assert_string_equal(plan->unit, w->person_account);
+                assert_true(unit_is_admitted(w, plan->unit));
+                assert_true(!w->setup.account || strcmp(w->setup.account, plan->unit) == 0);
                 assert_true(!w->setup.unit || strcmp(w->setup.unit, plan->unit) == 0);
                 assert_string_equal(plan->user, w->local_user);
                 assert_true(!w->setup.user || strcmp(plan->user, w->setup.user) == 0);
@@ -135,6 +153,7 @@ static void check_done(const Witness *w, const Plan *plan) {
 
         if (plan->unit) {
                 assert_true(unit_is_proven(w, plan->unit));
+                assert_true(unit_is_admitted(w, plan->unit));
                 assert_true(!w->setup.unit || strcmp(w->setup.unit, plan->unit) == 0);
         } else {
                 assert_int_not_equal(w->setup.unit_policy, UNIT_REQUIRED);
@@ -181,7 +200,13 @@ static void check_step(Witness *w, const Plan *plan) {
         assert_int_equal(step_validate(&step), 0);
 
         if (w->setup.mode == MODE_ONE)
-                assert_true(step_is_terminal(&step) || plan->prompt.id == SAY_ASK_ONE);
+                assert_true(step_is_terminal(&step) ||
+                            plan->prompt.id == (is_unit_account(w->setup.account)
+                                                        ? SAY_ASK_UNIT_PASSWORD
+                                                        : SAY_ASK_ONE));
+        assert_true(plan->token == TOKEN_NONE || plan->kind == STEP_PROMPT_SECRET);
+        if (plan->token == TOKEN_CURRENT)
+                assert_false(is_unit_account(w->setup.account));
         assert_true(!plan->key || (w->setup.keys && w->setup.method == METHOD_ANY));
         if (w->setup.no_pictures)
                 assert_true(!plan->qr_uri && !plan->captcha_png);
@@ -238,6 +263,14 @@ static void check_request(Witness *w, const Request *request) {
         }
         if (request->kind == REQUEST_UNIT_RELATION)
                 assert_true(w->person);
+        if (request->kind == REQUEST_UNIT_CHALLENGE)
+                assert_true(w->person && w->setup.has_certificate && !request->password);
+        if (request->kind == REQUEST_UNIT_CERTIFICATE) {
+                assert_true(w->person && w->signed_for && !w->signing && !request->password);
+                assert_string_equal(w->signed_for, request->unit);
+                assert_int_equal(request->result->status, SIGN_OK);
+                w->signed_for = NULL;
+        }
         if (request->captcha) {
                 assert_true(secret_size(request->captcha) <= LIMIT_CAPTCHA_ANSWER_BYTES);
                 assert_string_not_equal(secret_text(request->captcha), w->last_password);
@@ -279,9 +312,16 @@ static void check_actions(Witness *w, const LoginActions *actions) {
                         w->finding = true;
                         break;
                 case ACTION_SIGN:
+                        assert_true(w->person && w->pending && !w->signing && !w->under_way);
+                        assert_true(w->setup.has_certificate && w->setup.mode != MODE_ONE);
+                        assert_string_equal(action->unit, w->unit);
+                        assert_non_null(strstr(action->text, w->unit));
+                        assert_string_not_equal(secret_text(action->pin), w->last_password);
+                        w->signing = true;
+                        break;
                 case ACTION_SIGN_CANCEL:
-                        /* No person here has a certificate. */
-                        fail();
+                        assert_true(w->signing);
+                        w->signing = false;
                         break;
                 case ACTION_END:
                         assert_non_null(action->outcome->detail);
@@ -293,7 +333,7 @@ static void check_actions(Witness *w, const LoginActions *actions) {
                 }
         }
         if (w->ended)
-                assert_false(w->under_way);
+                assert_false(w->under_way || w->signing);
 }
 
 /* People as a platform may name them, the wrong ones among them. */
@@ -304,10 +344,14 @@ static const ScriptPerson yi_matched = { .login_name = "ceshi_yi",
                                          .name = "测试乙",
                                          .hint_matched = true,
                                          .units = { U1 ":p", U3 ":+p" } };
+static const ScriptPerson yi_keys = { .login_name = "ceshi_yi",
+                                      .name = "测试乙",
+                                      .units = { U1 ":pc", U2 ":c", U3 ":+pc" } };
+static const ScriptPerson bing_keys = { .login_name = "Ceshi_Bing", .units = { U2 ":c" } };
 static const ScriptPerson unit_alone = { .units = { U3 ":p" } };
 static const ScriptPerson *const people[] = {
         &script_jia, &script_yi,   &script_bing, &script_ding,
-        &script_ji,  &script_many, &jia_matched, &yi_matched
+        &script_ji,  &script_many, &jia_matched, &yi_matched, &yi_keys, &bing_keys
 };
 
 static const struct {
@@ -318,8 +362,14 @@ static const struct {
                { "ceshi_ding", "ding" },
                { "ceshi_ji", "ji" } };
 
+static bool has_key(const char *unit, void *userdata) {
+        (void)userdata;
+        return strcmp(unit, U3) != 0;
+}
+
 static void walk_setup(LoginSetup *ret) {
         static const char *const units[] = { U1, U2, U3 };
+        static const char *const allowed[] = { U2, U3, NULL };
         size_t who = random_next(ELEMENTSOF(mapped));
 
         *ret = (LoginSetup){
@@ -332,6 +382,8 @@ static void walk_setup(LoginSetup *ret) {
                 .keys = one_in(2),
                 .no_pictures = one_in(5),
                 .purpose = one_in(6) ? PURPOSE_UNIT : PURPOSE_LOGIN,
+                .units_allowed = one_in(5) ? allowed : NULL,
+                .has_certificate = one_in(2) ? has_key : NULL,
         };
         if (ret->unit_policy != UNIT_OFF && one_in(4))
                 ret->unit = units[random_next(ELEMENTSOF(units))];
@@ -347,7 +399,7 @@ static void walk_setup(LoginSetup *ret) {
         else if (one_in(8))
                 ret->user_is_unknown = true;
         else if (!one_in(5))
-                ret->account = mapped[who].account;
+                ret->account = one_in(8) ? U3 : mapped[who].account;
 }
 
 /* What a purpose makes of the setup, as login.h has it. */
@@ -368,6 +420,12 @@ static const char *walk_answer(const Witness *w) {
                 "ceshi_yi",
                 "19900000001",
                 ("ceshi_yi@" U3),
+                "1357-9",
+                "1357-9",
+                "2",
+                "00002B",
+                "测试",
+                ("Yi-pass22 @" U3 " Declare-1"),
                 "Jia-pass1",
                 "Yi-pass22",
                 "Declare-1",
@@ -419,6 +477,10 @@ static const ReplyKind fitting[_REQUEST_KIND_MAX][6] = {
                                     REPLY_LOCKED },
         [REQUEST_UNIT_LOGIN] = { REPLY_PERSON, REPLY_PERSON, REPLY_WRONG, REPLY_CAPTCHA,
                                  REPLY_PERSON, REPLY_PHASE },
+        [REQUEST_UNIT_CHALLENGE] = { REPLY_CHALLENGE, REPLY_CHALLENGE, REPLY_CHALLENGE,
+                                     REPLY_CHALLENGE, REPLY_CHALLENGE, REPLY_UNIT_UNKNOWN },
+        [REQUEST_UNIT_CERTIFICATE] = { REPLY_UNIT, REPLY_UNIT, REPLY_UNIT, REPLY_CERTIFICATE,
+                                       REPLY_CERTIFICATE, REPLY_UNIT_UNKNOWN },
         [REQUEST_RESUME] = { REPLY_PERSON, REPLY_PERSON, REPLY_PERSON, REPLY_EXPIRED,
                              REPLY_EXPIRED, REPLY_UNAVAILABLE },
         [REQUEST_NEW_PASSWORD] = { REPLY_CHANGED, REPLY_CHANGED, REPLY_WEAK, REPLY_SAME,
@@ -426,6 +488,8 @@ static const ReplyKind fitting[_REQUEST_KIND_MAX][6] = {
 };
 
 static void walk_reply(const Witness *w, Move *ret) {
+        static char to_sign[128];
+
         *ret = (Move){
                 .kind = MOVE_REPLY,
                 .reply = one_in(25) ? (ReplyKind)random_next(_REPLY_KIND_MAX)
@@ -438,8 +502,14 @@ static void walk_reply(const Witness *w, Move *ret) {
         /* Mostly the right one, or nobody would ever get far. */
         if (!one_in(4))
                 for (size_t i = 0; i < ELEMENTSOF(people); i++)
-                        if (strcmp(people[i]->login_name, w->account) == 0)
+                        if (strcmp(people[i]->login_name, w->account) == 0 &&
+                            (strcmp(ret->person->login_name, w->account) != 0 || one_in(2)))
                                 ret->person = people[i];
+        if (ret->reply == REPLY_CHALLENGE && !one_in(10)) {
+                snprintf(to_sign, sizeof(to_sign),
+                         "itax-unit-verification-v1\nhttps://itax.lab\n%s\nc2FsdA", w->unit);
+                ret->text = to_sign;
+        }
         if (w->kind == REQUEST_UNIT_LOGIN && !one_in(6))
                 ret->person = &unit_alone;
         if (ret->reply == REPLY_STATE)
@@ -473,8 +543,15 @@ static void walk_move(const Witness *w, Move *ret) {
                 *ret = (Move){ .kind = MOVE_BEGIN };
         else if (n < 9 || (w->pending && w->finding && n < 95))
                 *ret = (Move){ .kind = MOVE_FOUND, .text = one_in(6) ? walk_answer(w) : NULL };
+        else if (w->signing && n < 93)
+                *ret = (Move){ .kind = MOVE_SIGNED,
+                               .number = one_in(3) ? random_next(_SIGN_STATUS_MAX) : SIGN_OK };
         else if (n < 11 || (w->pending && w->person && !w->under_way && n < 95))
-                *ret = (Move){ .kind = MOVE_RESOLVED, .text = walk_user(w) };
+                *ret = (Move){ .kind = MOVE_RESOLVED,
+                               .text = walk_user(w),
+                               .last_unit = one_in(2) ? U3 : NULL };
+        else if (n == 11)
+                *ret = (Move){ .kind = MOVE_SIGNED, .number = SIGN_OK };
         else if (n < 13 || (w->under_way && n < (w->pending ? 95 : 50)))
                 walk_reply(w, ret);
         else
@@ -499,7 +576,8 @@ static void witness_before(Witness *w, const Move *move) {
                 if ((w->asked == SAY_ASK_PASSWORD || w->asked == SAY_ASK_PASSWORD_OR_QR ||
                      w->asked == SAY_ASK_PASSWORD_CURRENT) &&
                     move->text && *move->text && strcmp(move->text, "?") != 0 &&
-                    (w->setup.account || strcmp(move->text, "b") != 0))
+                    (w->setup.account || w->setup.user_is_unknown ||
+                     strcmp(move->text, "b") != 0))
                         snprintf(w->last_password, sizeof(w->last_password), "%s", move->text);
                 break;
         case MOVE_REPLY:
@@ -516,7 +594,9 @@ static void witness_before(Witness *w, const Move *move) {
                         memcpy(w->person_account, w->account, sizeof(w->account));
                         if (w->kind == REQUEST_UNIT_LOGIN)
                                 memcpy(w->person_account, w->unit, sizeof(w->unit));
-                        w->n_by_relation = 0;
+                        w->n_by_relation = w->n_by_password = 0;
+                        w->by_certificate[0] = '\0';
+                        w->signed_for = NULL;
                         for (size_t i = 0; i < ELEMENTSOF(w->who->units) && w->who->units[i]; i++)
                                 if (strchr(w->who->units[i], '+'))
                                         snprintf(w->by_relation[w->n_by_relation++],
@@ -534,13 +614,19 @@ static void witness_before(Witness *w, const Move *move) {
                         if (w->kind == REQUEST_UNIT_PASSWORD)
                                 memcpy(w->by_password[w->n_by_password++], w->unit,
                                        sizeof(w->unit));
+                        if (w->kind == REQUEST_UNIT_CERTIFICATE)
+                                memcpy(w->by_certificate, w->unit, sizeof(w->unit));
                 }
                 break;
         case MOVE_RESOLVED:
                 snprintf(w->local_user, sizeof(w->local_user), "%s", move->text ? move->text : "");
                 break;
-        case MOVE_FOUND:
         case MOVE_SIGNED:
+                w->signing = false;
+                if (move->number == SIGN_OK)
+                        w->signed_for = w->unit;
+                break;
+        case MOVE_FOUND:
         case MOVE_LINKS:
         case MOVE_END:
         case MOVE_BYTES:
@@ -565,7 +651,8 @@ static void witness_after(Witness *w) {
 static int walk_feed(Script *script, const Move *move, Witness *w, LoginActions *actions) {
         _cleanup_(secret_freep) Secret *answer = NULL;
         _cleanup_(reply_done) Reply reply = {};
-        LoginEvent event = { .reply = &reply };
+        _cleanup_(signed_done) Signed result = {};
+        LoginEvent event = { .reply = &reply, .result = &result };
         int r;
 
         switch (move->kind) {
@@ -584,6 +671,11 @@ static int walk_feed(Script *script, const Move *move, Witness *w, LoginActions 
         case MOVE_RESOLVED:
                 event.kind = EVENT_RESOLVED;
                 event.user = move->text;
+                event.last_unit = move->last_unit;
+                break;
+        case MOVE_SIGNED:
+                event.kind = EVENT_SIGNED;
+                script_signed(move, &result);
                 break;
         case MOVE_FOUND:
                 event.kind = EVENT_FOUND;
@@ -598,7 +690,6 @@ static int walk_feed(Script *script, const Move *move, Witness *w, LoginActions 
         case MOVE_GONE:
                 event.kind = EVENT_GONE;
                 break;
-        case MOVE_SIGNED:
         case MOVE_LINKS:
         case MOVE_PASS:
         case MOVE_END:
@@ -621,7 +712,7 @@ static int walk_feed(Script *script, const Move *move, Witness *w, LoginActions 
 }
 
 static void test_random_walks(void **state) {
-        size_t n_granted[5] = {}, n_logins = 0, n_accepted = 0;
+        size_t n_granted[5] = {}, n_certified = 0, n_logins = 0, n_accepted = 0;
 
         (void)state;
         random_state = 20191109;
@@ -656,6 +747,7 @@ static void test_random_walks(void **state) {
                         assert_true(login_deadline(script.login) > script.now_usec);
                 }
 
+                n_certified += w.granted && w.by_certificate[0];
                 if (w.granted)
                         n_granted[w.changed                       ? 4
                                   : strcmp(w.by, "unit") == 0     ? 3
@@ -667,13 +759,14 @@ static void test_random_walks(void **state) {
 
         /* A walk that gets nowhere would prove nothing. */
         print_message("%zu logins, %zu events accepted; granted: %zu by password, %zu by QR code, "
-                      "%zu taken up again, %zu units; %zu new passwords\n",
+                      "%zu taken up again, %zu units; %zu new passwords; %zu by certificate\n",
                       n_logins, n_accepted, n_granted[0], n_granted[1], n_granted[2], n_granted[3],
-                      n_granted[4]);
+                      n_granted[4], n_certified);
         assert_true(n_granted[0] > 500);
         assert_true(n_granted[1] > 100);
         assert_true(n_granted[2] > 100);
         assert_true(n_granted[3] > 10);
+        assert_true(n_certified > 20);
         assert_true(n_granted[4] > 30);
         assert_true(n_accepted > WALK_EVENTS / 2);
 }
