@@ -9,7 +9,7 @@ demo: ## log in at a real login program, in a private copy of this machine
 
 .PHONY: check
 check: ## build and run every test
-	@packaging/install-deps build lab tour test lint
+	@packaging/install-deps build lab tour test clients lint
 	@tests/run
 
 # A program of our own in the place of a PAM application: exact codes and messages, one JSON object a line.
