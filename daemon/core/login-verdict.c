@@ -28,6 +28,9 @@ static bool unit_is_needed(const Login *login) {
 static bool unit_is_right(const Login *login) {
         if (login->unit_proof == PROOF_NONE || login->unit >= login->person.n_units)
                 return false;
+        /* By itself a unit has its password alone: the other proofs are a person's. */
+        if (login->route == ROUTE_UNIT && login->unit_proof != PROOF_PASSWORD)
+                return false;
         return !login->fixed_unit[0] ||
                strcmp(login->person.units[login->unit].code, login->fixed_unit) == 0;
 }

@@ -93,6 +93,61 @@ CHANGE(dual_password, login->phase = PHASE_DUAL; login->unit_proof = PROOF_PASSW
 CHANGE(relation_password, login->unit_proof = PROOF_PASSWORD)
 CHANGE(realname_relation, login->phase = PHASE_REALNAME)
 CHANGE(realname_password, login->phase = PHASE_REALNAME; login->unit_proof = PROOF_PASSWORD)
+CHANGE(dual_certificate, login->phase = PHASE_DUAL; login->unit_proof = PROOF_CERTIFICATE)
+CHANGE(relation_certificate, login->unit_proof = PROOF_CERTIFICATE)
+CHANGE(realname_certificate, login->phase = PHASE_REALNAME; login->unit_proof = PROOF_CERTIFICATE)
+CHANGE(certificate_of_no_unit, login->unit_proof = PROOF_CERTIFICATE; login->unit = UNIT_NOBODY)
+
+static const char *const u1_alone[] = { U2, U1, NULL };
+static const char *const u2_alone[] = { U2, NULL };
+static const char *const none_alone[] = { NULL };
+
+CHANGE(unit_admitted, login->units_allowed = u1_alone)
+CHANGE(unit_not_admitted, login->units_allowed = u2_alone)
+CHANGE(unit_of_empty_set, login->units_allowed = none_alone)
+CHANGE(no_unit_of_empty_set, login->units_allowed = none_alone; login->unit_policy = UNIT_OFF;
+       login->unit_proof = PROOF_NONE; login->unit = UNIT_NOBODY)
+
+/* The unit has logged in by itself: what "all that is needed" is then. */
+static void unit_logged_in(Login *login) {
+        login->route = ROUTE_UNIT;
+        login->unit_proof = PROOF_PASSWORD;
+        free(login->person.login_name);
+        login->person.login_name = NULL;
+        strcpy(login->account, U1);
+        strcpy(login->mapped, U1);
+        login->account_kind = ACCOUNT_INVALID;
+}
+
+#define UNIT_CHANGE(name, what) CHANGE(unit_##name, unit_logged_in(login); what)
+
+UNIT_CHANGE(login, (void)login)
+UNIT_CHANGE(login_unmapped, login->mapped[0] = '\0')
+UNIT_CHANGE(login_dual, login->phase = PHASE_DUAL)
+UNIT_CHANGE(login_realname, login->phase = PHASE_REALNAME)
+UNIT_CHANGE(login_ask, login->unit_policy = UNIT_ASK)
+UNIT_CHANGE(login_off, login->unit_policy = UNIT_OFF)
+UNIT_CHANGE(login_password_method, login->method = METHOD_PASSWORD)
+UNIT_CHANGE(login_qr_method, login->method = METHOD_QR)
+UNIT_CHANGE(login_only_unit, login->purpose = PURPOSE_UNIT)
+UNIT_CHANGE(login_fixed, strcpy(login->fixed_unit, U1))
+UNIT_CHANGE(login_fixed_otherwise, strcpy(login->fixed_unit, U2))
+UNIT_CHANGE(login_not_admitted, login->units_allowed = u2_alone)
+UNIT_CHANGE(login_of_other_code, strcpy(login->account, U2))
+UNIT_CHANGE(login_of_other_map, strcpy(login->mapped, U2))
+UNIT_CHANGE(login_unnamed, login->account[0] = '\0'; login->mapped[0] = '\0')
+UNIT_CHANGE(login_by_relation, login->unit_proof = PROOF_RELATION)
+UNIT_CHANGE(login_by_certificate, login->unit_proof = PROOF_CERTIFICATE)
+UNIT_CHANGE(login_unproven, login->unit_proof = PROOF_NONE)
+UNIT_CHANGE(login_without_unit, login->unit = UNIT_NOBODY)
+UNIT_CHANGE(login_other_user, strcpy(login->local_user, "yi"))
+UNIT_CHANGE(login_unresolved, login->local_user[0] = '\0')
+UNIT_CHANGE(login_of_person, login->person.login_name = strdup("ceshi_jia"))
+UNIT_CHANGE(login_as_password, login->route = ROUTE_PASSWORD)
+UNIT_CHANGE(login_as_qr, login->route = ROUTE_QR)
+UNIT_CHANGE(login_as_session, login->route = ROUTE_SESSION; login->resume = true)
+UNIT_CHANGE(login_disabled, login->account_disabled = true)
+
 CHANGE(session, login->route = ROUTE_SESSION; login->resume = true)
 CHANGE(session_where_qr, login->route = ROUTE_SESSION; login->resume = true;
        login->method = METHOD_QR)
@@ -147,6 +202,47 @@ static const FactCase fact_cases[] = {
         { "relation: the declaration password is enough", change_relation_password, true },
         { "realname: the relation is enough", change_realname_relation, true },
         { "realname: the declaration password is not", change_realname_password, false },
+        { "dual: the certificate is enough", change_dual_certificate, true },
+        { "relation: the certificate is enough", change_relation_certificate, true },
+        { "realname: the certificate is enough", change_realname_certificate, true },
+        { "a certificate of no unit", change_certificate_of_no_unit, false },
+        { "a unit that the host admits", change_unit_admitted, true },
+        { "a unit that the host does not admit", change_unit_not_admitted, false },
+        { "a unit, where the host admits none", change_unit_of_empty_set, false }, /* threats 72 */
+        { "no unit, where the host admits none", change_no_unit_of_empty_set, true },
+        { "the old unit login", change_unit_login, true },
+        { "the old unit login, its code typed", change_unit_login_unmapped, true },
+        { "the old unit login in phase dual", change_unit_login_dual, true },
+        { "the old unit login in phase realname", change_unit_login_realname, false },
+        { "the old unit login, where a unit is only asked for", change_unit_login_ask, true },
+        { "the old unit login, where the person is enough", change_unit_login_off, false },
+        { "the old unit login, where only passwords count", change_unit_login_password_method,
+          true },
+        { "the old unit login, where only the QR code counts", change_unit_login_qr_method, false },
+        { "the old unit login, where a person's unit is wanted", change_unit_login_only_unit,
+          false },
+        { "the old unit login of the unit set", change_unit_login_fixed, true },
+        { "the old unit login of another unit than the one set", change_unit_login_fixed_otherwise,
+          false },
+        { "the old unit login of a unit that the host does not admit",
+          change_unit_login_not_admitted, false },
+        { "the old unit login of another unit than was named", change_unit_login_of_other_code,
+          false },
+        { "the old unit login of another unit than the map has", change_unit_login_of_other_map,
+          false },
+        { "the old unit login of a unit that nobody named", change_unit_login_unnamed, false },
+        { "the old unit login by relation: a person's proof without a person",
+          change_unit_login_by_relation, false },
+        { "the old unit login by certificate", change_unit_login_by_certificate, false },
+        { "the old unit login without proof", change_unit_login_unproven, false },
+        { "the old unit login without a unit", change_unit_login_without_unit, false },
+        { "the old unit login as another local user", change_unit_login_other_user, false },
+        { "the old unit login without a local user", change_unit_login_unresolved, false },
+        { "the old unit login with a person in it", change_unit_login_of_person, false },
+        { "nobody by password", change_unit_login_as_password, false },
+        { "nobody by QR code", change_unit_login_as_qr, false },
+        { "nobody by a login of before", change_unit_login_as_session, false },
+        { "the old unit login, disabled", change_unit_login_disabled, false },
         { "by a login of before", change_session, true },
         { "by a login of before, where only the QR code counts", change_session_where_qr, true },
         { "by a login of before, where none was said to be there", change_session_unasked, false },
