@@ -80,29 +80,28 @@ static const Row rows[] = {
         { "nginx", SINGLE },
         { "dovecot", SINGLE },
         { "vsftpd", SINGLE },
-        { "saslauthd", SINGLE },
+        { "imap", SINGLE }, /* saslauthd asks in the name of the protocol */
         { "apache2", SINGLE },
-        { "httpd", SINGLE },
         { "pwauth", SINGLE },
         { "proftpd", SINGLE },
         { "xrdp-sesman", SINGLE },
+        { "openvpn", SINGLE },
         { "i3lock", SINGLE },
         { "xscreensaver", SINGLE },
         /* Read: */
         { "sddm", SINGLE },
         { "swaylock", SINGLE },
-        /* What saslauthd is asked under: the name of the protocol. */
-        { "imap", SINGLE },
+        /* The like: */
+        { "httpd", SINGLE },
+        { "saslauthd", SINGLE },
         { "pop", SINGLE },
         { "pop3", SINGLE },
         { "smtp", SINGLE },
         { "sieve", SINGLE },
         { "ldap", SINGLE },
-        /* The like: */
         { "ftp", SINGLE },
         { "kde", SINGLE },
         { "gtklock", SINGLE },
-        { "openvpn", SINGLE },
         { "squid", SINGLE },
 };
 
