@@ -203,6 +203,7 @@ typedef struct TextOption {
 
 static CURLcode set_options(HttpExchange *exchange, const HttpRequest *request) {
         const Http *http = exchange->http;
+        const bool together = http->sharing == HTTP_TOGETHER;
         const LongOption longs[] = {
                 { CURLOPT_FOLLOWLOCATION, 0 }, /* a 307 would carry the password elsewhere */
                 { CURLOPT_SSL_VERIFYPEER, 1 },
@@ -212,8 +213,11 @@ static CURLcode set_options(HttpExchange *exchange, const HttpRequest *request) 
                 { CURLOPT_NOSIGNAL, 1 },
                 { CURLOPT_DISALLOW_USERNAME_IN_URL, 1 },
                 { CURLOPT_SUPPRESS_CONNECT_HEADERS, 1 },
-                { CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS },
+                { CURLOPT_HTTP_VERSION,
+                  together ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1 },
+                { CURLOPT_PIPEWAIT, together }, /* is there a connection to share? first see */
                 { CURLOPT_BUFFERSIZE, 4096 }, /* thousands may wait for a phone */
+                { CURLOPT_UPLOAD_BUFFERSIZE, 16384 }, /* its least */
                 { CURLOPT_TIMEOUT_MS, to_msec(request->timeout_usec) },
                 { CURLOPT_CONNECTTIMEOUT_MS, to_msec(http->connect_timeout_usec) },
         };

@@ -10,6 +10,7 @@
 struct Http {
         sd_event *event;
         CURLM *multi;
+        HttpSharing sharing;
         sd_event_source *timer, *rest;
         size_t n_under_way, n_most; /* most: since connections were last closed at rest */
         uint64_t rest_usec;

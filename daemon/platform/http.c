@@ -20,6 +20,9 @@
 #define CONNECTIONS_AT_REST 8
 #define REST_USEC (10 * USEC_PER_SEC)
 
+/* At once on one connection, if the server allows as many; most allow 100 or 128. */
+#define STREAMS_MAX 1000L
+
 static void http_reap(Http *http) {
         CURLMsg *message;
         int n_left;
@@ -105,6 +108,8 @@ static int on_timer(CURLM *multi, long timeout_msec, void *userdata) {
 }
 
 static int multi_new(Http *http, CURLM **ret) {
+        const long pipelining = http->sharing == HTTP_TOGETHER ? CURLPIPE_MULTIPLEX
+                                                               : CURLPIPE_NOTHING;
         CURLM *multi = curl_multi_init();
 
         if (!multi)
@@ -113,6 +118,8 @@ static int multi_new(Http *http, CURLM **ret) {
             curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, http) != CURLM_OK ||
             curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer) != CURLM_OK ||
             curl_multi_setopt(multi, CURLMOPT_TIMERDATA, http) != CURLM_OK ||
+            curl_multi_setopt(multi, CURLMOPT_PIPELINING, pipelining) != CURLM_OK ||
+            curl_multi_setopt(multi, CURLMOPT_MAX_CONCURRENT_STREAMS, STREAMS_MAX) != CURLM_OK ||
             curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_KEPT) != CURLM_OK) {
                 (void)curl_multi_cleanup(multi);
                 return -EIO;
@@ -167,6 +174,7 @@ int http_new(sd_event *event, const HttpConfig *config, Http **ret) {
 
         *http = (Http){
                 .event = sd_event_ref(event),
+                .sharing = config->sharing,
                 .connect_timeout_usec = config->connect_timeout_usec,
                 .rest_usec = REST_USEC,
         };
@@ -194,6 +202,22 @@ int http_new(sd_event *event, const HttpConfig *config, Http **ret) {
 
         *ret = TAKE_PTR(http);
         return 0;
+}
+
+int http_new_beside(const Http *http, HttpSharing sharing, Http **ret) {
+        const HttpConfig config = {
+                .sharing = sharing,
+                .ca_file = http->ca_file,
+                .unix_socket = http->unix_socket,
+                .proxy = http->proxy,
+                .connect_timeout_usec = http->connect_timeout_usec,
+        };
+
+        return http_new(http->event, &config, ret);
+}
+
+size_t http_load(const Http *http) {
+        return http->n_under_way;
 }
 
 Http *http_free(Http *http) {

@@ -12,11 +12,16 @@
 #include "daemon/platform/pace.h"
 #include "daemon/platform/platform.h"
 
+/* Most servers take 100 or 128 requests at a time on one connection of HTTP/2. libcurl opens one for each
+ * that is too many instead of a second for all (seen in 7.88), so it is never asked for more. */
+#define POLLS_TOGETHER 100
+
 typedef struct Revocation Revocation;
 
 struct Platform {
         sd_event *event;
         Http *http;
+        Http *polls[LIMIT_LOGINS / POLLS_TOGETHER]; /* made when wanted; see platform_polls() */
         MetadataCache *metadata;
         char *issuer, *client_id;
         Secret *authorization; /* header line; NULL for a public client */
@@ -38,6 +43,7 @@ typedef struct Question {
 
 /* A request while it is made: what it only borrows and nobody else owns is owned here. */
 typedef struct Draft {
+        Http *http; /* the way it goes; .http of the platform if the stage does not say another */
         HttpRequest request;
         char *uri;
         Secret *authorization;
@@ -66,6 +72,8 @@ struct PlatformLogin {
         sd_event_source *defer; /* a reply that needs no exchange */
         ReplyKind deferred;
         uint64_t hold_until_usec;
+        bool poll_is_shared; /* the poll under way went over platform_polls() */
+        bool polls_apart;    /* one of this request got lost there, so the next goes another way */
         bool session_renewed; /* begun again without auth_session, once a request */
 
         /* what is kept from one request to the next */
@@ -133,6 +141,10 @@ extern const Stage stage_new_password;             /* stage-account.c */
 
 /** login_metadata() - what the login began with, else what is known by now; NULL if nothing is */
 const Metadata *login_metadata(const PlatformLogin *login);
+
+/** platform_polls() - the way of a request that is held: thousands may wait for a phone, and over HTTP/2
+ * they share connections. Borrowed for the one request; .http where none is to be had. */
+Http *platform_polls(Platform *platform);
 
 /** platform_scope() - what a token is asked for */
 const char *platform_scope(const Metadata *metadata);

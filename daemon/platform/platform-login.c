@@ -50,6 +50,7 @@ static void request_stop(PlatformLogin *login) {
         login->has_userinfo = false;
         login->stage = NULL;
         login->session_renewed = false;
+        login->poll_is_shared = login->polls_apart = false;
         question_done(&login->question);
 }
 
@@ -94,6 +95,14 @@ int login_defer(PlatformLogin *login, ReplyKind kind) {
         return sd_event_add_defer(login->platform->event, &login->defer, on_defer, login);
 }
 
+/* A shared connection that dies takes every login with it that waits there, so a poll that got lost
+ * is sent once more, apart. It only asks how things stand: if its answer was the token, that is gone
+ * either way. Later than the hold would be too late for the client. */
+static bool poll_is_lost(const PlatformLogin *login, const HttpAnswer *answer) {
+        return login->stage == &stage_poll && login->poll_is_shared && answer->status == 0 &&
+               login_now(login) < login->hold_until_usec;
+}
+
 static void on_answer(HttpExchange *exchange, const HttpAnswer *answer, void *userdata) {
         PlatformLogin *login = userdata;
         /* Ours until the end of this call, as the answer is read from it; the login may be gone by
@@ -109,6 +118,11 @@ static void on_answer(HttpExchange *exchange, const HttpAnswer *answer, void *us
                         login->stage->on_refusal(login, answer);
                 break;
         case HTTP_FAULT_AWAY:
+                if (poll_is_lost(login, answer)) {
+                        login->polls_apart = true;
+                        login_go(login, &stage_poll);
+                        break;
+                }
                 login_log(login, LOG_WARNING, answer->why);
                 login_reply_kind(login, REPLY_UNAVAILABLE);
                 break;
@@ -130,7 +144,8 @@ static void draft_donep(Draft *draft) {
 
 int login_enter(PlatformLogin *login, const Stage *stage) {
         _cleanup_(draft_donep)
-                Draft draft = { .request.timeout_usec = login->platform->timeout_usec };
+                Draft draft = { .http = login->platform->http,
+                                .request.timeout_usec = login->platform->timeout_usec };
         HttpRequest request;
         int r;
 
@@ -141,7 +156,7 @@ int login_enter(PlatformLogin *login, const Stage *stage) {
 
         request = draft.request;
         draft.request.body = NULL; /* taken over in every case */
-        return http_exchange_new(login->platform->http, &request, on_answer, login,
+        return http_exchange_new(draft.http, &request, on_answer, login,
                                  &login->exchange);
 }
 

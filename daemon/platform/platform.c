@@ -110,6 +110,7 @@ int platform_new(sd_event *event, const PlatformConfig *config, Platform **ret) 
         _cleanup_(platform_freep) Platform *platform = NULL;
         _cleanup_(secret_freep) Secret *client_secret = NULL;
         HttpConfig http = {
+                .sharing = HTTP_APART,
                 .ca_file = config->ca_file,
                 .unix_socket = config->unix_socket,
                 .proxy = config->proxy,
@@ -154,6 +155,8 @@ Platform *platform_free(Platform *platform) {
                 revocations_done(platform);
                 (void)metadata_cache_free(platform->metadata);
                 (void)http_free(platform->http);
+                for (size_t i = 0; i < ELEMENTSOF(platform->polls); i++)
+                        (void)http_free(platform->polls[i]);
                 (void)sd_event_unref(platform->event);
                 (void)secret_free(platform->authorization);
                 free(platform->issuer);
@@ -161,6 +164,18 @@ Platform *platform_free(Platform *platform) {
                 free(platform);
         }
         return NULL;
+}
+
+Http *platform_polls(Platform *platform) {
+        for (size_t i = 0; i < ELEMENTSOF(platform->polls); i++) {
+                Http **polls = &platform->polls[i];
+
+                if (!*polls && http_new_beside(platform->http, HTTP_TOGETHER, polls) < 0)
+                        break;
+                if (http_load(*polls) < POLLS_TOGETHER)
+                        return *polls;
+        }
+        return platform->http;
 }
 
 Phase platform_phase(const Platform *platform) {

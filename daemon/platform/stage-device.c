@@ -127,6 +127,9 @@ static int poll_build(PlatformLogin *login, Draft *draft) {
         };
 
         pace_sent(&login->pace, now);
+        login->poll_is_shared = tell_seen && !login->polls_apart;
+        if (login->poll_is_shared)
+                draft->http = platform_polls(login->platform);
         draft->request.uri = login->metadata->wire.token_endpoint;
         draft->request.authorization = login->platform->authorization;
         draft->request.timeout_usec += wait_sec * USEC_PER_SEC;

@@ -74,13 +74,14 @@ void fixture_connect(PlatformFixture *fixture, const FixtureOptions *options) {
         PlatformConfig config = {
                 .client_id = "lab-workstation",
                 .client_secret_file = options->secret_file,
+                .unix_socket = options->unix_socket,
                 .timeout_usec = options->timeout_usec ? options->timeout_usec : 10 * USEC_PER_SEC,
                 .connect_timeout_usec = 15 * USEC_PER_SEC,
         };
 
         assert_true(sd_event_new(&fixture->event) >= 0);
         config.issuer = options->issuer ? options->issuer : tls_server_address(fixture->server);
-        config.ca_file = tls_server_ca_file(fixture->server);
+        config.ca_file = options->ca_file ? options->ca_file : tls_server_ca_file(fixture->server);
         assert_int_equal(platform_new(fixture->event, &config, &fixture->platform), 0);
         if (options->hold_usec)
                 fixture->platform->hold_usec = options->hold_usec;

@@ -45,6 +45,8 @@ typedef struct FixtureOptions {
         ServerCert cert;
         const ServerAnswer *answers; /* before those of a server in order; NULL: none */
         const char *issuer;          /* NULL: the server's address */
+        const char *ca_file;         /* NULL: the server's; given, there need be no server */
+        const char *unix_socket;
         const char *secret_file;
         uint64_t timeout_usec;       /* 0: 10 s */
         uint64_t hold_usec;          /* 0: as it is */

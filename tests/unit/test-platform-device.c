@@ -320,6 +320,35 @@ static void test_a_new_code_replaces_the_old_one(void **state) {
         fixture_stop(&fixture);
 }
 
+/* Held polls may share a connection, which may die for reasons that are nobody's: once more, and no more than that. */
+static void test_lost_poll_is_sent_once_more(void **state) {
+        static const ServerAnswer once[] = { { "/token", .how = ANSWER_NONE }, TOKEN_ANSWER(PENDING_STATE("scanned")), {} };
+        static const ServerAnswer always[] = { { "/token", .how = ANSWER_NONE }, {} };
+        static const ServerAnswer away[] = { { "/token", .status = 503, .body = "{}" }, {} };
+        PlatformFixture fixture;
+
+        (void)state;
+        fixture_start(&fixture, &(FixtureOptions){ .answers = once });
+        assert_int_equal(fixture_ask(&fixture, &device), REPLY_DEVICE);
+        assert_int_equal(fixture_ask(&fixture, &poll_pending), REPLY_STATE);
+        assert_int_equal(fixture.reply.state, DEVICE_SCANNED);
+        assert_int_equal(tls_server_requests(fixture.server, "/token"), 2);
+        fixture_stop(&fixture);
+
+        fixture_start(&fixture, &(FixtureOptions){ .answers = always });
+        assert_int_equal(fixture_ask(&fixture, &device), REPLY_DEVICE);
+        assert_int_equal(fixture_ask(&fixture, &poll_pending), REPLY_UNAVAILABLE);
+        assert_true(tls_server_requests(fixture.server, "/token") <= 3); /* a kept connection may have died as well */
+        fixture_stop(&fixture);
+
+        /* a server that says that it is away is believed */
+        fixture_start(&fixture, &(FixtureOptions){ .answers = away });
+        assert_int_equal(fixture_ask(&fixture, &device), REPLY_DEVICE);
+        assert_int_equal(fixture_ask(&fixture, &poll_pending), REPLY_UNAVAILABLE);
+        assert_int_equal(tls_server_requests(fixture.server, "/token"), 1);
+        fixture_stop(&fixture);
+}
+
 static void test_cancelled_poll_gives_no_reply(void **state) {
         static const ServerAnswer answers[] = { { "/token", .how = ANSWER_CHANGED, .body = FOLDED }, {} };
         PlatformFixture fixture;
@@ -350,6 +379,7 @@ int main(void) {
                 cmocka_unit_test(test_plain_server_with_a_hold_shorter_than_its_interval),
                 cmocka_unit_test(test_slow_down_is_obeyed),
                 cmocka_unit_test(test_a_new_code_replaces_the_old_one),
+                cmocka_unit_test(test_lost_poll_is_sent_once_more),
                 cmocka_unit_test(test_cancelled_poll_gives_no_reply),
         };
 
