@@ -20,6 +20,7 @@ def granted():
     attempt.secret(PASSWORD, 'Jia-pass1')
     attempt.end('PAM_SUCCESS')
     equal(attempt.user, 'jia')
+    contains(attempt.env.pop('ITAX_SESSION'), '^[0-9a-f]{32}$')
     equal(attempt.env, {'ITAX_ACCOUNT': 'ceshi_jia', 'ITAX_NAME': '测试甲', 'ITAX_UNIT': UNIT_1,
                         'ITAX_UNIT_NAME': UNITS[UNIT_1]['name'], 'ITAX_METHOD': 'password'})
     equal(set(attempt.codes.values()), {'PAM_SUCCESS'})
