@@ -53,6 +53,15 @@ static void *scarce_mmap(void *addr, size_t n, int protection, int flags, int fd
 #define JIA .user = "jia", .account = "ceshi_jia"
 #define BING .user = "bing", .account = "Ceshi_Bing"
 
+static const ScriptPerson bing_with_key = { .login_name = "Ceshi_Bing", .units = { U2 ":pc" } };
+static const ScriptPerson unit_alone = { .units = { U1 ":p" } };
+
+static bool has_key(const char *unit, void *userdata) {
+        (void)unit;
+        (void)userdata;
+        return true;
+}
+
 static const ScriptCase flows[] = {
         { "password, captcha, relation",
           { JIA, .unit_policy = UNIT_REQUIRED, .phase = PHASE_RELATION },
@@ -104,6 +113,29 @@ static const ScriptCase flows[] = {
           { BEGIN(""), ANSWER("Yi-pass22", ""), PERSON(script_yi, ""), RESOLVED("yi", ""),
             ANSWER("2", ""), ANSWER("Falsch-21", ""), WRONG_WITH_CAPTCHA(4, ""),
             ANSWER("Declare-2", ""), ANSWER("k7Qm", ""), REPLY(UNIT, "") } },
+        { "a certificate, its PIN wrong at first",
+          { BING,
+            .unit_policy = UNIT_REQUIRED,
+            .phase = PHASE_DUAL,
+            .has_certificate = has_key },
+          { BEGIN(""), ANSWER("Bing-pass3", ""), PERSON(bing_with_key, ""), RESOLVED("bing", ""),
+            ANSWER("2", ""), ANSWER("1111", ""), CHALLENGE(U2, ""), SIGNED(WRONG_PIN, "4", ""),
+            ANSWER("1357-9", ""), CHALLENGE(U2, ""), SIGNED(OK, NULL, ""), REPLY(UNIT, "") } },
+        { "a search in the list, back to the beginning, a unit by itself",
+          { .unit_policy = UNIT_REQUIRED, .phase = PHASE_DUAL },
+          { BEGIN(""), ANSWER("ceshi_yi", ""), FOUND(NULL, ""), ANSWER("Yi-pass22", ""),
+            PERSON(script_yi, ""), RESOLVED_LAST("yi", U3, ""), ANSWER("00002", ""), ENTER(""),
+            ANSWER("b", ""), ANSWER("@" U1, ""), ANSWER("Falsch-11", ""),
+            WRONG_WITH_CAPTCHA(4, ""), ANSWER("Declare-1", ""), ANSWER("k7Qm", ""),
+            PERSON(unit_alone, ""), RESOLVED("lager", "") } },
+        { "one answer that names the unit",
+          { .user = "yi",
+            .account = "ceshi_yi",
+            .mode = MODE_ONE,
+            .unit_policy = UNIT_REQUIRED,
+            .phase = PHASE_DUAL },
+          { BEGIN(""), ANSWER("Yi-pass22 @" U2 " Declare-2", ""), PERSON(script_yi, ""),
+            RESOLVED("yi", ""), REPLY(UNIT, "") } },
 };
 
 /* Only the machine lacks memory, not the script that plays it. */

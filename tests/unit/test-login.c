@@ -115,6 +115,14 @@ typedef struct StateCase {
         { __VA_ARGS__ }
 #define ALWAYS [EVENT_EXPIRED] = true, [EVENT_GONE] = true
 
+static const ScriptPerson jia_with_key = { .login_name = "ceshi_jia", .units = { U1 ":c" } };
+
+static bool has_key(const char *unit, void *userdata) {
+        (void)unit;
+        (void)userdata;
+        return true;
+}
+
 static const StateCase state_cases[] = {
         { "new",
           LOGIN_NEW,
@@ -156,6 +164,12 @@ static const StateCase state_cases[] = {
           { BEGIN("echo ASK_ACCOUNT_OR_QR"), ANSWER("ceshi_jia", "") },
           FITS(ALWAYS, [EVENT_FOUND] = true),
           .no_user = true },
+        { "waiting for a signature",
+          LOGIN_WAIT_SIGN,
+          { BEGIN(ASK_WORD), ANSWER("Jia-pass1", ""), PERSON(jia_with_key, ""), RESOLVED("jia", ""),
+            ANSWER("1357-9", "challenge " U1), CHALLENGE(U1, "") },
+          FITS(ALWAYS, [EVENT_SIGNED] = true),
+          .method_qr = false },
         { "late",
           LOGIN_LATE,
           { BEGIN(ASK_WORD), EXPIRE("") },
@@ -175,7 +189,10 @@ static const StateCase state_cases[] = {
 };
 
 static void state_reach(const StateCase *c, Script *script) {
-        LoginSetup setup = { RELATION, JIA, .method = c->method_qr ? METHOD_QR : METHOD_ANY };
+        LoginSetup setup = { RELATION,
+                             JIA,
+                             .method = c->method_qr ? METHOD_QR : METHOD_ANY,
+                             .has_certificate = has_key };
 
         if (c->no_user)
                 setup.user = setup.account = NULL;
@@ -187,8 +204,10 @@ static void state_reach(const StateCase *c, Script *script) {
 
 static void event_try(const StateCase *c, EventKind kind, uint64_t now_usec, Script *script) {
         _cleanup_(reply_done) Reply reply = { .kind = REPLY_UNAVAILABLE, .attempts_left = -1 };
+        _cleanup_(signed_done) Signed result = { .status = SIGN_NO_KEY };
         const LoginEvent event = { .kind = kind,
                                    .reply = kind == EVENT_REPLY ? &reply : NULL,
+                                   .result = kind == EVENT_SIGNED ? &result : NULL,
                                    .user = "jia" };
         Login before = *script->login;
         LoginActions actions;
@@ -206,6 +225,8 @@ static void event_try(const StateCase *c, EventKind kind, uint64_t now_usec, Scr
                 fail_msg("%s: event %d was refused and changed something", c->sentence, (int)kind);
         if (kind == EVENT_REPLY)
                 assert_int_equal(reply.kind, REPLY_UNAVAILABLE);
+        if (kind == EVENT_SIGNED)
+                assert_int_equal(result.status, SIGN_NO_KEY);
 }
 
 /* The table of the machine is compared with one written down here, cell by cell. */
@@ -242,6 +263,9 @@ static void test_events_that_do_not_fit(void **state) {
                 assert_int_equal(login_feed(script.login, &(LoginEvent){ .kind = EVENT_REPLY },
                                             script.now_usec, &actions),
                                  LOGIN_E_ORDER);
+                assert_int_equal(login_feed(script.login, &(LoginEvent){ .kind = EVENT_SIGNED },
+                                            script.now_usec, &actions),
+                                 LOGIN_E_ORDER);
                 script_done(&script);
         }
 }
@@ -256,6 +280,7 @@ static void test_all_pairs(void **state) {
                 REPLY(UNIT, ""),
                 PERSON(script_yi, ""),
                 RESOLVED("jia", ""),
+                SIGNED(OK, NULL, ""),
                 EXPIRE(""),
                 GONE(""),
                 FOUND("jia", ""),
@@ -286,7 +311,11 @@ static void test_all_pairs(void **state) {
                                                     moves[a].kind == MOVE_RESOLVED);
                                 script_move(&script, &moves[b]);
                                 if (strncmp(script.did, "done", 4) == 0)
-                                        assert_true(moves[b].kind == MOVE_RESOLVED);
+                                        /* And the other one: signed, and the platform says yes. */
+                                        assert_true(moves[b].kind == MOVE_RESOLVED ||
+                                                    (state_cases[i].state == LOGIN_WAIT_SIGN &&
+                                                     moves[a].kind == MOVE_SIGNED &&
+                                                     moves[b].reply == REPLY_UNIT));
                                 script_done(&script);
                         }
 }
