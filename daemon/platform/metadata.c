@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "daemon/core/phase.h"
 #include "daemon/platform/address.h"
 #include "daemon/platform/metadata.h"
 
@@ -53,6 +54,9 @@ static const char *fault_of(const WireMetadata *wire, const char *issuer) {
                         return "an endpoint is not https or not on the issuer's host";
         if (wire->units_endpoint && strchr(wire->units_endpoint, '?'))
                 return "the address of units has a query";
+        for (size_t i = 0; i < ELEMENTSOF(wire->phases); i++)
+                if (wire->phases[i] && phase_day_parse(wire->phases[i], &(PhaseDay){}) != 0)
+                        return "there is no such day as a phase begins with";
         return NULL;
 }
 

@@ -67,7 +67,7 @@ DEFINE_CLEANUP(Platform, platform_free)
  * not reached yet */
 Phase platform_phase(const Platform *platform);
 /** platform_schedule() - the first day of each phase, "YYYY-MM-DD", or NULL where none is announced; one
- * a Phase, borrowed until the next come. The shape is checked, not whether there is such a day. */
+ * a Phase, borrowed until the next come. Metadata with a day that does not exist are refused. */
 const char *const *platform_schedule(const Platform *platform);
 const PlatformLinks *platform_links(const Platform *platform);
 

@@ -188,6 +188,15 @@ static const PlatformCase cases[] = {
         { "an unused endpoint on another host", REPLY_BROKEN,
           .answers = { METADATA(",\"authorization_challenge_endpoint\":\"@/challenge\","
                      "\"revocation_endpoint\":\"https://other.example/revoke\"") }, .path = "/challenge" },
+        { "a password endpoint on another host", REPLY_BROKEN,
+          .answers = { METADATA(",\"authorization_challenge_endpoint\":\"@/challenge\","
+                     "\"password_endpoint\":\"https://other.example/password\"") }, .path = "/challenge" },
+        { "a phase from a day that does not exist", REPLY_BROKEN,
+          .answers = { METADATA(",\"authorization_challenge_endpoint\":\"@/challenge\",\"userinfo_endpoint\":\"@/userinfo\","
+                     "\"phases\":{\"realname\":\"2030-02-30\"}") }, .path = "/challenge" },
+        { "a phase from a leap day", REPLY_PERSON,
+          .answers = { METADATA(",\"authorization_challenge_endpoint\":\"@/challenge\",\"userinfo_endpoint\":\"@/userinfo\","
+                     "\"phases\":{\"realname\":\"2032-02-29\"}") } },
         { "metadata that redirect", REPLY_BROKEN,
           .answers = { { PATH_METADATA, .status = 301, .body = "{}", .headers = "Location: @/other\r\n" } }, .path = "/other" },
         { "metadata nowhere", REPLY_BROKEN,
