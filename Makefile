@@ -42,7 +42,7 @@ SRC_BACKEND := $(call sources,backend)
 SRC_CTL     := $(call sources,ctl)
 SRC_SIGNER  := $(call sources,signer)
 # A sanitizer brings its own allocators, which cannot be made to fail.
-UNIT_PLAIN  := tests/unit/test-no-memory.c
+UNIT_PLAIN  := tests/unit/test-no-memory.c tests/unit/test-signer-memory.c
 SRC_UNIT    := $(filter-out $(if $(filter 1,$(SAN)),$(UNIT_PLAIN)),$(call sources,tests/unit))
 
 LIB_COMMON  = $(BUILD)/lib/libcommon.a
