@@ -24,6 +24,7 @@ static struct {
         FILE *fallback;
         int level;
         unsigned long n_lost;
+        bool is_for_person;
 } log_state = { .fd = -1, .level = LOG_INFO };
 
 /* Length of the character at @s when it may stand in a log as it is, else 0. */
@@ -94,6 +95,10 @@ void log_open(const char *journal_path, FILE *fallback) {
         log_state.fd = TAKE_FD(fd);
 }
 
+void log_to_person(void) {
+        log_state.is_for_person = true;
+}
+
 void log_set_level(int priority) {
         log_state.level = priority;
 }
@@ -139,7 +144,7 @@ static void stream_write(int priority, uint64_t login_id, const char *message,
 
         flockfile(stream);
         /* For the service manager, not for people. */
-        if (!isatty(fileno(stream)))
+        if (!log_state.is_for_person && !isatty(fileno(stream)))
                 (void)fprintf(stream, "<%i>", priority);
         if (login_id)
                 (void)fprintf(stream, "login %llu: ", (unsigned long long)login_id);

@@ -46,6 +46,10 @@ void log_record(int priority, uint64_t login_id, const char *format, ...) _print
 void log_fields(int priority, uint64_t login_id, const char *message, const LogField *fields,
                 size_t n_fields);
 
+/** log_to_person() - records are for somebody who reads them now: no priority in front, whatever standard
+ * error is */
+void log_to_person(void);
+
 /** log_set_level() - leave out what is less important than @priority; LOG_INFO at start */
 void log_set_level(int priority);
 

@@ -14,8 +14,8 @@
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
+#include "daemon/check.h"
 #include "daemon/config.h"
-#include "daemon/era.h"
 #include "daemon/log.h"
 #include "daemon/manager.h"
 #include "daemon/platform/platform.h"
@@ -53,10 +53,6 @@ static void print_usage(FILE *f) {
 
 static void report_to_log(const char *problem, void *userdata _unused_) {
         log_record(LOG_ERR, 0, "%s", problem);
-}
-
-static void report_to_terminal(const char *problem, void *userdata _unused_) {
-        fprintf(stderr, "%s\n", problem);
 }
 
 /* Nothing of this process may end up in a core file, be read by a debugger, or be left for others
@@ -161,22 +157,6 @@ static int serve(Program *program) {
         return r < 0 ? EXIT_TROUBLE : r;
 }
 
-/* Everything that a start reads is read: the file, the map, the certificates and the secret. */
-static int check_config(const char *path) {
-        _cleanup_(config_freep) Config *config = NULL;
-        _cleanup_(sd_event_unrefp) sd_event *event = NULL;
-        _cleanup_(era_unrefp) Era *era = NULL;
-
-        if (config_load(path, report_to_terminal, NULL, &config) != 0)
-                return EXIT_CONFIG;
-        if (sd_event_new(&event) < 0 || era_new(event, config, NULL, NULL, &era) < 0)
-                return EXIT_CONFIG;
-        (void)TAKE_PTR(config);
-
-        printf("%s: can be used\n", path);
-        return EXIT_OK;
-}
-
 int main(int argc, char **argv) {
         static const struct option options[] = {
                 { "config", required_argument, NULL, 'c' }, { "check", no_argument, NULL, 'k' },
@@ -219,7 +199,7 @@ int main(int argc, char **argv) {
                 return EXIT_TROUBLE;
         }
         if (check)
-                return check_config(program.config_path);
+                return check_config(program.config_path) ? EXIT_OK : EXIT_CONFIG;
 
         log_open(LOG_JOURNAL_SOCKET, stderr);
         if (geteuid() == 0) {

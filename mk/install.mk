@@ -46,7 +46,7 @@ install-conf:
 	@mkdir -p $(BUILD)
 	$(call install_kept,conf/itaxd.conf,$(SYSCONFDIR)/itax/itaxd.conf)
 	$(call install_kept,conf/users,$(SYSCONFDIR)/itax/users)
-	$(INSTALL_DATA) -t $(DESTDIR)$(EXAMPLEDIR) conf/itaxd.conf conf/users
+	$(INSTALL_DATA) -t $(DESTDIR)$(EXAMPLEDIR) conf/itaxd.conf conf/users conf/systemd/itax-provision.tmpfiles
 	$(INSTALL_DATA) -t $(DESTDIR)$(EXAMPLEDIR)/pam.d $(wildcard conf/pam.d/*)
 
 .PHONY: install-services

@@ -175,6 +175,10 @@ size_t map_size(const Map *map) {
         return map->n;
 }
 
+const char *map_user_at(const Map *map, size_t i) {
+        return i < map->n ? map->by_user[i].user : NULL;
+}
+
 /* The first entry that is not below, in an array sorted by @compare. */
 static size_t lower_bound(const Entry *entries, size_t n, const Entry *key,
                           int (*compare)(const void *, const void *)) {

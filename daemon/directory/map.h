@@ -29,6 +29,9 @@ DEFINE_CLEANUP(Map, map_free)
 
 size_t map_size(const Map *map);
 
+/** map_user_at() - the user of the @i-th line when lines are sorted by user; borrowed; NULL at the end */
+const char *map_user_at(const Map *map, size_t i);
+
 /* Borrowed from the map; NULL when there is none. */
 const char *map_user_of_account(const Map *map, const char *account);
 const char *map_account_of_user(const Map *map, const char *user, size_t *ret_n);

@@ -117,6 +117,10 @@ class World:
         write('/etc/itax/users', ''.join(f'{a["login_name"]} {a["local_user"]}\n' for a in self.data['accounts']))
         write('/etc/itax/itaxd.conf', self._daemon_conf())
         self._pam()
+        for folder in ('/run/itaxd', '/var/lib/itaxd', '/run/userdb'):
+            os.makedirs(folder, exist_ok=True)
+            os.chown(folder, *daemon)
+            os.chmod(folder, 0o755 if folder == '/run/userdb' else 0o700)
         for folder in ('/var/lib/itax-backend', '/var/lib/itax-backend/outbox'):
             os.makedirs(folder, exist_ok=True)
             os.chown(folder, *backend)

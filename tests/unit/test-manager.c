@@ -6,32 +6,17 @@
 
 #include <dlfcn.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <pthread.h>
 #include <pwd.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 
 #include <cmocka.h>
 
-#include "daemon/log.h"
-#include "daemon/manager.h"
-#include "lib/client/client-private.h"
 #include "lib/common/limits.h"
-#include "tests/unit/bus-fixture.h"
-#include "tests/unit/platform-fixture.h"
-
-#define NOBODY 65534
-#define PASSWORD "Jia-pass1"
-#define WAIT_USEC (20 * USEC_PER_SEC)
+#include "tests/unit/manager-fixture.h"
 
 /* In place of the C library's: some directories know a user by other spellings of the name too. */
 int getpwnam_r(const char *name, struct passwd *entry, char *buffer, size_t n,
@@ -45,175 +30,6 @@ int getpwnam_r(const char *name, struct passwd *entry, char *buffer, size_t n,
         if (strcmp(name, "DAEMON") == 0)
                 name = "daemon";
         return real(name, entry, buffer, n, ret);
-}
-
-typedef struct Place {
-        BusFixture bus;
-        TlsServer *server;
-        sd_event *event;
-        Manager *manager;
-        FILE *log;
-        char *told; /* what was logged */
-        size_t n_told;
-        char passwd[96], users[96];
-} Place;
-
-static void on_problem(const char *problem, void *userdata) {
-        (void)userdata;
-        print_message("%s\n", problem);
-}
-
-static Config *make_config(const Place *place, const char *more) {
-        Config *config = NULL;
-        char text[2048];
-
-        (void)snprintf(
-                text, sizeof(text),
-                "[platform]\nissuer=%s\nca_file=%s\ntimeout=2\n[login]\nlanguage=en\nusers=%s\n%s",
-                tls_server_address(place->server), tls_server_ca_file(place->server), place->users,
-                more);
-        assert_int_equal(config_parse("test", text, strlen(text), on_problem, NULL, &config), 0);
-        return config;
-}
-
-static int on_finished(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
-        bool *finished = userdata;
-        eventfd_t n;
-
-        (void)source, (void)revents;
-        (void)eventfd_read(fd, &n);
-        *finished = true;
-        return 0;
-}
-
-/* Until the daemon has said @word. */
-static void run_until_told(Place *place, const char *word) {
-        for (size_t i = 0; i < 100000; i++) {
-                (void)fflush(place->log);
-                if (place->told && strstr(place->told, word))
-                        return;
-                assert_true(sd_event_run(place->event, WAIT_USEC) > 0);
-        }
-        fail_msg("never told: %s", word);
-}
-
-static void place_init_with(Place *place, const ServerAnswer *answers, const char *more) {
-        Config *config;
-        char text[96];
-
-        *place = (Place){};
-        if (geteuid() != 0 || bus_fixture_start(&place->bus) < 0)
-                skip();
-        place->server = tls_server_new(CERT_GOOD, answers, good_answers);
-        place->log = open_memstream(&place->told, &place->n_told);
-        log_open("/nonexistent", place->log);
-
-        (void)snprintf(text, sizeof(text), "root:x:0:0::/:/bin/sh\n%s:x:%lu:0::/:/bin/sh\n",
-                       CLIENT_DAEMON_USER, (unsigned long)geteuid());
-        bus_fixture_write(&place->bus, "passwd", text);
-        bus_fixture_write(&place->bus, "users",
-                          "ceshi_jia root\nceshi_yi nobody\nceshi_bing nobody\n");
-        (void)snprintf(place->passwd, sizeof(place->passwd), "%s/passwd", place->bus.dir);
-        (void)snprintf(place->users, sizeof(place->users), "%s/users", place->bus.dir);
-
-        assert_true(sd_event_new(&place->event) >= 0);
-        config = make_config(place, more);
-        assert_int_equal(manager_new(place->event,
-                                     &(ManagerPlaces){ .bus_address = place->bus.address },
-                                     config, &place->manager),
-                         0);
-        run_until_told(place, "ready");
-}
-
-static void place_init(Place *place) {
-        place_init_with(place, NULL, "");
-}
-
-static void place_done(Place *place) {
-        place->manager = manager_free(place->manager);
-        place->event = sd_event_unref(place->event);
-        place->server = tls_server_free(place->server);
-        log_open("/nonexistent", NULL);
-        (void)fclose(place->log);
-        free(place->told);
-        bus_fixture_stop(&place->bus);
-}
-
-/* A client that says its lines, on a thread. */
-typedef struct Talk {
-        ClientRequest request;
-        const char *answers[6]; /* to prompts, in order */
-        size_t n_steps;         /* leaves after so many; 0: goes on to the end */
-        int result;             /* of the last call */
-        Step last;
-        size_t n;               /* steps seen */
-        int done;               /* eventfd */
-        ClientPlace at;
-        pthread_t thread;
-} Talk;
-
-static void talk_on(Talk *t, Client *client) {
-        size_t n_answers = 0;
-
-        while (t->result == 0 && !step_is_terminal(&t->last) &&
-               (!t->n_steps || t->n < t->n_steps)) {
-                _cleanup_(secret_freep) Secret *answer = NULL;
-                bool asks = t->n &&
-                        (t->last.kind == STEP_PROMPT_ECHO || t->last.kind == STEP_PROMPT_SECRET ||
-                         t->last.kind == STEP_CHOICE);
-
-                if (asks && n_answers < ELEMENTSOF(t->answers) && t->answers[n_answers])
-                        (void)secret_new_from(t->answers[n_answers], strlen(t->answers[n_answers]),
-                                              &answer);
-                n_answers += asks;
-                t->result = client_next(client, answer, &t->last);
-                t->n += t->result == 0;
-        }
-}
-
-static void *talk_run(void *userdata) {
-        Talk *t = userdata;
-        Client *client = NULL;
-
-        t->result = client_open_at(&t->at, &t->request, &client);
-        if (t->result == 0)
-                talk_on(t, client);
-        client = client_free(client);
-        (void)eventfd_write(t->done, 1);
-        return NULL;
-}
-
-static void talk_start(const Place *place, Talk *t) {
-        t->at = (ClientPlace){ place->bus.socket, place->passwd, WAIT_USEC, WAIT_USEC };
-        t->done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-        assert_true(t->done >= 0);
-        assert_int_equal(pthread_create(&t->thread, NULL, talk_run, t), 0);
-}
-
-static void talk_finish(Place *place, Talk *t) {
-        sd_event_source *source = NULL;
-        bool finished = false;
-
-        assert_true(sd_event_add_io(place->event, &source, t->done, EPOLLIN, on_finished,
-                                    &finished) >= 0);
-        while (!finished)
-                assert_true(sd_event_run(place->event, WAIT_USEC) > 0);
-        source = sd_event_source_disable_unref(source);
-        assert_int_equal(pthread_join(t->thread, NULL), 0);
-        (void)close(t->done);
-        (void)fflush(place->log);
-}
-
-static void talk(Place *place, Talk *t) {
-        talk_start(place, t);
-        talk_finish(place, t);
-}
-
-/* Sees to it that the daemon has noticed the end of a client. */
-static void settle(Place *place) {
-        for (size_t i = 0; i < 1000 && sd_event_run(place->event, 10 * USEC_PER_MSEC) > 0; i++)
-                ;
-        (void)fflush(place->log);
 }
 
 static void test_a_login(void **state) {
@@ -351,65 +167,6 @@ static void test_an_unknown_user_is_asked_as_anybody(void **state) {
         step_done(&t[0].last);
         step_done(&t[1].last);
         place_done(&place);
-}
-
-/* What children that became nobody got: a letter each, by the code of client_open_at(). */
-static pid_t nobody_asks(const Place *place, const char *user, unsigned n_times, int *ret_fd) {
-        const ClientPlace at = { place->bus.socket, place->passwd, WAIT_USEC, WAIT_USEC };
-        const ClientRequest request = { .service = "swaylock", .user = user };
-        int fds[2];
-        pid_t pid;
-
-        assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
-        pid = fork();
-        assert_true(pid >= 0);
-        if (pid > 0) {
-                (void)close(fds[1]);
-                *ret_fd = fds[0];
-                return pid;
-        }
-
-        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (setresgid(NOBODY, NOBODY, NOBODY) < 0 || setresuid(NOBODY, NOBODY, NOBODY) < 0)
-                _exit(2);
-        for (unsigned i = 0; i < n_times; i++) {
-                Client *client = NULL;
-                char letter = (char)('0' + client_open_at(&at, &request, &client)); /* kept open */
-
-                if (write(fds[1], &letter, 1) != 1)
-                        _exit(3);
-        }
-        /* Waits until the test ends it. */
-        (void)pause();
-        _exit(0);
-}
-
-static int on_letter(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
-        char *letters = userdata;
-        size_t n = strlen(letters);
-
-        (void)source, (void)revents;
-        if (read(fd, letters + n, 1) != 1)
-                fail_msg("nobody could not ask");
-        return 0;
-}
-
-static void ask_as_nobody(Place *place, const char *user, unsigned n_times, char *letters,
-                          pid_t *ret_pid) {
-        sd_event_source *source = NULL;
-        int fd;
-
-        *ret_pid = nobody_asks(place, user, n_times, &fd);
-        assert_true(sd_event_add_io(place->event, &source, fd, EPOLLIN, on_letter, letters) >= 0);
-        while (strlen(letters) < n_times)
-                assert_true(sd_event_run(place->event, WAIT_USEC) > 0);
-        source = sd_event_source_disable_unref(source);
-        (void)close(fd);
-}
-
-static void end_child(pid_t pid) {
-        assert_int_equal(kill(pid, SIGKILL), 0);
-        assert_int_equal(waitpid(pid, NULL, 0), pid);
 }
 
 /* threats 20, 21 */
