@@ -84,6 +84,7 @@ static void close_session(Query *query) {
 
 static void list_sessions(Query *query) {
         _cleanup_(freep) BusSession *sessions = NULL;
+        Grant *next;
         size_t n = 0;
 
         sessions = calloc(registry_size(query->registry, NULL) + 1, sizeof(*sessions));
@@ -91,9 +92,11 @@ static void list_sessions(Query *query) {
                 query_refuse(query, BUS_REFUSE_UNAVAILABLE);
                 return;
         }
-        for (const Grant *grant = registry_first(query->registry); grant; grant = grant->next) {
+        for (Grant *grant = registry_first(query->registry); grant; grant = next) {
+                next = grant->next;
                 /* A service has its own logins; whose they are is no list for it. */
-                if (query->uid != 0 && !grant_is_user(grant, query->caller))
+                if ((query->uid != 0 && !grant_is_user(grant, query->caller)) ||
+                    !registry_lives(query->registry, grant))
                         continue;
                 sessions[n++] = (BusSession){
                         .session = grant->id,

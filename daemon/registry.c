@@ -204,25 +204,26 @@ void registry_add(Registry *registry, Grant *grant, uint64_t wait_usec) {
         registry_arm(registry);
 }
 
+bool registry_lives(Registry *registry, Grant *grant) {
+        uint64_t now = session_now_usec();
+
+        if (grant->is_open)
+                return leader_check(registry, grant, now);
+        if (!wait_is_over(grant, now))
+                return true;
+        registry_remove(registry, grant);
+        return false;
+}
+
 Grant *registry_find(Registry *registry, const char *id) {
         Grant *found = NULL;
-        uint64_t now = session_now_usec();
 
         if (strlen(id) != LIMIT_SESSION_BYTES)
                 return NULL;
         for (Grant *grant = registry->grants; grant; grant = grant->next)
                 if (secret_equal_bytes(grant->id, id, LIMIT_SESSION_BYTES))
                         found = grant;
-        if (!found)
-                return NULL;
-
-        if (found->is_open)
-                return leader_check(registry, found, now) ? found : NULL;
-        if (wait_is_over(found, now)) {
-                registry_remove(registry, found);
-                return NULL;
-        }
-        return found;
+        return found && registry_lives(registry, found) ? found : NULL;
 }
 
 static size_t count_open_of(const Registry *registry, uid_t caller) {

@@ -69,6 +69,9 @@ Grant *registry_first(Registry *registry);
  * live as long as the longest session */
 void registry_forget(Registry *registry, uint64_t oldest);
 
+/** registry_lives() - is the time, or the process, of @grant not over? If it is, @grant is removed. */
+bool registry_lives(Registry *registry, Grant *grant);
+
 /** registry_size() - how many there are, and of these how many sessions are open */
 size_t registry_size(const Registry *registry, size_t *ret_open);
 

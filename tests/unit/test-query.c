@@ -379,6 +379,9 @@ static void test_nobody_asks_for_himself(void **state) {
         assert_int_equal(call->n_sessions, 1);
         assert_int_equal(ask_as(&place, NOBODY, open_session, call), 0);
         /* The process that opened it has gone meanwhile. */
+        assert_int_equal(ask(&place, list, &roots), 0);
+        assert_int_equal(roots.n_sessions, 0);
+        client_sessions_done(&roots.sessions);
         roots = (Call){ .request = { .user = "nobody", .session = id } };
         assert_int_equal(ask(&place, check, &roots), CLIENT_E_SESSION);
         assert_non_null(strstr(place.told, "session gone: "));
