@@ -86,8 +86,8 @@ bool login_offers_restart(const Login *login) {
                login->n_restarts < LOGIN_RESTARTS_MAX;
 }
 
-/* Of what was typed only the account password is still known again: wherever else it is typed now, it is
- * out of place. Everything else may be typed anew. */
+/* Of what was typed only the account password is still known again: wherever else it is typed now,
+ * it is out of place. Everything else may be typed anew. */
 static void forget_answers(Login *login) {
         Mark *mark = TAKE_PTR(login->mark);
 

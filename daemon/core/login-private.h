@@ -79,8 +79,8 @@ typedef enum Ask {
 
 _Static_assert(_ASK_MAX <= MARK_SLOTS, "a mark has a slot for each question");
 
-/* How the person showed who he or she is. ROUTE_SESSION: by a login before. ROUTE_UNIT: not at all, the old
- * unit login. */
+/* How the person showed who he or she is. ROUTE_SESSION: by a login before. ROUTE_UNIT: not at all,
+ * the old unit login. */
 typedef enum Route { ROUTE_NONE, ROUTE_PASSWORD, ROUTE_QR, ROUTE_SESSION, ROUTE_UNIT, _ROUTE_MAX } Route;
 
 /* How it was shown that the person may act for the unit. */
@@ -224,8 +224,9 @@ bool login_offers_other(const Login *login, Ask ask);
 
 /* login-verdict.c */
 
-/* What must be true at the moment of STEP_DONE. In the old unit login the unit stands for the person: it is
- * the unit that is proven, asked for, and a user of this host. A fact is read from what was proven, never set. */
+/* What must be true at the moment of STEP_DONE. In the old unit login the unit stands for the
+ * person: it is the unit that is proven, asked for, and a user of this host. A fact is read from
+ * what was proven, never set. */
 typedef struct Facts {
         bool person_proven; /* the platform named a person in this login */
         bool account_open;  /* and never called the account disabled */
@@ -275,8 +276,8 @@ int login_answered(Login *login, const Secret *answer);
 /** answer_plain() - a short answer without spaces around, full-width made plain; false if it is
  * longer than @n - 1, or no text; then @ret may hold a part of it */
 bool answer_plain(const Secret *answer, char *ret, size_t n);
-/** answer_narrow() - the ASCII character that a full-width one of three bytes at @s stands for; 0 if there
- * is none within @n bytes */
+/** answer_narrow() - the ASCII character that a full-width one of three bytes at @s stands for; 0 if
+ * there is none within @n bytes */
 char answer_narrow(const char *s, size_t n);
 /** answer_is_password() - can the platform be sent this? Not empty, not too long, well-formed, no
  * control character */
@@ -396,8 +397,8 @@ typedef enum UnitBack { BACK_NOWHERE, BACK_WAY, BACK_LIST, BACK_START } UnitBack
 UnitBack login_unit_back(const Login *login, Ask ask);
 /** login_unit_go_back() - there, or the same question with @say */
 void login_unit_go_back(Login *login, SayId say);
-/** login_unit_other_way() - the certificate is of no use, and why was told: the password, another unit,
- * or the end */
+/** login_unit_other_way() - the certificate is of no use, and why was told: the password, another
+ * unit, or the end */
 void login_unit_other_way(Login *login, StepReason reason, const char *detail);
 /** login_unit_way_choices() - put the ways into the plan */
 void login_unit_way_choices(Login *login);
@@ -411,8 +412,8 @@ int login_unit_wrong(Login *login, Reply *reply);
 int login_unit_captcha(Login *login, Reply *reply);
 int login_unit_locked(Login *login, Reply *reply);
 
-/** login_unit_take() - of a single answer: take "@UNIT-CODE" off the beginning of what follows the account
- * password, and prefer that unit */
+/** login_unit_take() - of a single answer: take "@UNIT-CODE" off the beginning of what follows the
+ * account password, and prefer that unit */
 void login_unit_take(Login *login, const char **bytes, size_t *n);
 
 /* login-list.c */
@@ -446,11 +447,11 @@ void login_certificate_forget(Login *login);
 
 /** login_unit_is_mapped() - is it a unit, and no person, that the application's user stands for? */
 bool login_unit_is_mapped(const Login *login);
-/** login_unit_login_first() - the application's user is a unit's: ask for its password. Return: false if
- * it is not, and nothing was done */
+/** login_unit_login_first() - the application's user is a unit's: ask for its password. Return:
+ * false if it is not, and nothing was done */
 bool login_unit_login_first(Login *login);
-/** login_unit_login_answered() - a unit's code was typed in place of an account. Return: false if it was
- * not, and nothing was done. @account: what account_parse() made of @answer */
+/** login_unit_login_answered() - a unit's code was typed in place of an account. Return: false if it
+ * was not, and nothing was done. @account: what account_parse() made of @answer */
 bool login_unit_login_answered(Login *login, const Secret *answer, const Account *account);
 void login_unit_login_send(Login *login);
 int login_unit_login_arrived(Login *login, Reply *reply);

@@ -29,8 +29,8 @@ static bool has_old_birthday(const char *code) {
         return month >= 1 && month <= 12 && day >= 1 && day <= 31;
 }
 
-/* With a birth date in it, it is rather an identity number with a typing error, or one that is too old;
- * whoever means the unit writes "@" before it. */
+/* With a birth date in it, it is rather an identity number with a typing error, or one that is too
+ * old; whoever means the unit writes "@" before it. */
 static bool may_be_person(const char *code) {
         return strlen(code) == 15 ? has_old_birthday(code)
                                   : identity_number_check(code) == ACCOUNT_FAULT_CHECK;

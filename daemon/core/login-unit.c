@@ -361,6 +361,11 @@ int login_unit_password_answered(Login *login, const Secret *answer) {
                 login_unit_go_back(login, SAY_UNIT_PASSWORD_EMPTY);
                 return 0;
         }
+        /* The phase may have risen since it was asked for. */
+        if (login->route != ROUTE_UNIT && !has_password_way(login)) {
+                unit_by_hand(login);
+                return 0;
+        }
         if (!answer_is_password(answer)) {
                 if (login->mode == MODE_ONE)
                         login_fail(login, REASON_DENIED, "impossible-password",

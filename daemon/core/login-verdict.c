@@ -35,8 +35,8 @@ static bool unit_is_right(const Login *login) {
                strcmp(login->person.units[login->unit].code, login->fixed_unit) == 0;
 }
 
-/* In the first phase the unit's own proof is always wanted, in the last the relation or a certificate
- * alone will do. */
+/* In the first phase the unit's own proof is always wanted, in the last the relation or a
+ * certificate alone will do. */
 bool phase_admits(Phase phase, UnitProof proof) {
         static const bool admitted[_PHASE_MAX][_PROOF_MAX] = {
                 [PHASE_DUAL] = { [PROOF_NONE] = true,

@@ -3,8 +3,8 @@
 
 /* Phase: which phase of the roll-out (spec.md section 3.4) is in force at a moment
  *
- * A phase is in force from 00:00 China Standard Time (UTC+8, no summer time since 1992) of its day on,
- * and is not left again: of all that are in force the strictest counts. */
+ * A phase is in force from 00:00 China Standard Time (UTC+8, no summer time since 1992) of its day
+ * on, and is not left again: of all that are in force the strictest counts. */
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -3,9 +3,9 @@
 
 /* Simulate: what would a unit need, if somebody logged in for it? (itaxctl policy simulate)
  *
- * Pure, and no rule of its own: it reads the tables that the verdict reads (login-verdict.c). Whether
- * the platform has a relation, a password or a certificate is not known here; it says what would be
- * admitted. */
+ * Pure, and no rule of its own: it reads the tables that the verdict reads (login-verdict.c).
+ * Whether the platform has a relation, a password or a certificate is not known here; it says what
+ * would be admitted. */
 
 #include <stdbool.h>
 

@@ -16,7 +16,8 @@
 #define U4 "990101000000004"
 
 /* A person as the platform describes one; unit codes with what may be done with them: '+'
- * authorised, 'p' has a declaration password, 'c' a certificate, as in "919900000000000018:+p"; behind '=' may stand a name. */
+ * authorised, 'p' has a declaration password, 'c' a certificate, as in "919900000000000018:+p";
+ * behind '=' may stand a name. */
 typedef struct ScriptPerson {
         const char *login_name, *name;
         bool hint_matched;

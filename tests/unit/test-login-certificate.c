@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Unit verification by CA certificate: the choice of the way, the PIN, the key, the platform's verdict
+/* Unit verification by CA certificate: the choice of the way, the PIN, the key, the platform's
+ * verdict
  *
- * threats 68, 70, 71, 73 as far as the machine is concerned: what the platform or the key refuses is
- * refused, in words, and nothing is granted by it. */
+ * threats 68, 70, 71, 73 as far as the machine is concerned: what the platform or the key refuses
+ * is refused, in words, and nothing is granted by it. */
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -353,8 +353,8 @@ static void test_no_token_and_no_person(void **state) {
         }
 }
 
-/* A captcha for a unit that logs in is asked of the place where it logs in, not of that where a person
- * verifies one. */
+/* A captcha for a unit that logs in is asked of the place where it logs in, not of that where a
+ * person verifies one. */
 static void test_captcha_request(void **state) {
         static const Move way[] = { BEGIN(""), ANSWER(U1, ""), ANSWER("Declare-1", ""), CAPTCHA(""),
                                     ANSWER("r", "") };

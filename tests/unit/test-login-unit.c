@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Unit verification: none, one, many, two hundred; relation and declaration password; the phases; what
- * the host admits */
+/* Unit verification: none, one, many, two hundred; relation and declaration password; the phases;
+ * what the host admits */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
 
 #include "lib/common/util.h"
 #include "tests/unit/login-script.h"
@@ -609,6 +615,27 @@ static const ScriptCase cases[] = {
             REPLY(UNIT, "fail unavailable +UNAVAILABLE; end platform-broken") } },
 };
 
+/* The phase rises while the declaration password is asked for: it is not sent any more. */
+static void test_phase_rises_at_the_prompt(void **state) {
+        static const Move way[] = { YI_IN(""), ANSWER("2", ""),
+                                    ANSWER("Declare-2", "") };
+        Script script;
+
+        (void)state;
+        script_start(&script, &(LoginSetup){ DUAL, YI });
+        for (size_t i = 0; i < ELEMENTSOF(way); i++) {
+                if (i == ELEMENTSOF(way) - 1)
+                        login_raise_phase(script.login, PHASE_REALNAME);
+                script_move(&script, &way[i]);
+        }
+        assert_string_equal(script.did,
+                            "choice ASK_UNIT_OR_START +UNIT_UNRELATED +UNIT_INVITE choices=4");
+        script_done(&script);
+}
+
 int main(void) {
-        return script_tests("unit verification", cases, ELEMENTSOF(cases));
+        const struct CMUnitTest tests[] = { cmocka_unit_test(test_phase_rises_at_the_prompt) };
+
+        return script_tests("unit verification", cases, ELEMENTSOF(cases)) |
+               cmocka_run_group_tests_name("phases during unit verification", tests, NULL, NULL);
 }

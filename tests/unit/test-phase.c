@@ -75,7 +75,7 @@ static void test_days(void **state) {
 /* Each day is as long as every other, over all of the calendar. */
 static void test_days_follow_each_other(void **state) {
         int64_t expected = -28800;
-        char text[32];
+        char text[48];
 
         (void)state;
         for (int year = 1970; year <= 2400; year++)
