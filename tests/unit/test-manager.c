@@ -239,6 +239,32 @@ static void test_limits(void **state) {
         place_done(&place);
 }
 
+/* Who gave up is found in the record: what was typed, masked, and what it was refused for. */
+static void test_the_record_of_who_gave_up(void **state) {
+        static const ServerAnswer answers[] = {
+                { "/challenge", .status = 400,
+                  .body = "{\"error\":\"invalid_credentials\",\"attempts_left\":3}" },
+                {},
+        };
+        Talk t = { .request = { .service = "login" },
+                   .answers = { "ceshi_nobody", "Wrong-pass1" },
+                   .n_steps = 3 };
+        Place place;
+
+        (void)state;
+        place_init_with(&place, answers, "");
+        talk(&place, &t);
+        step_done(&t.last);
+        settle(&place);
+        assert_non_null(strstr(place.told, "login client (client-gone): service=\"login\" typed=\"ces******ody\""));
+        assert_non_null(strstr(place.told, "refused=\"wrong-password\" refusals=\"1\""));
+        assert_non_null(strstr(place.told, "ITAX_TYPED=\"ces******ody\""));
+        assert_non_null(strstr(place.told, "ITAX_REFUSALS=\"1\""));
+        assert_null(strstr(place.told, "ceshi_nobody"));
+        assert_null(strstr(place.told, "Wrong-pass1"));
+        place_done(&place);
+}
+
 /* threats 26, 27: the client leaves after each step, also while the platform has not answered */
 static void test_clients_that_leave(void **state) {
         static const ServerAnswer silent[] = { { "/challenge", .how = ANSWER_SILENCE }, {} };
@@ -370,6 +396,7 @@ int main(void) {
                 cmocka_unit_test(test_nobody_may_ask_for_himself_alone),
                 cmocka_unit_test(test_services_of_the_configuration_may_ask_for_anybody),
                 cmocka_unit_test(test_limits),
+                cmocka_unit_test(test_the_record_of_who_gave_up),
                 cmocka_unit_test(test_clients_that_leave),
                 cmocka_unit_test(test_the_daemon_ends),
                 cmocka_unit_test(test_the_platform_is_silent),

@@ -4,6 +4,7 @@
  * again, and who may ask for any of it. The whole daemon runs, against a platform on the loopback. */
 
 #include <errno.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -685,6 +686,116 @@ static void test_simulations(void **state) {
         }
 }
 
+/* What the platform announces counts where it is stricter, as soon as it was reached. */
+static void test_phases_of_the_platform(void **state) {
+        static const struct {
+                const char *date, *phase, *phase_by;
+        } cases[] = {
+                { "2030-12-30", "relation", "platform" },
+                { "2030-12-31", "realname", "platform" },
+                { "2032-01-01", "realname", "configuration" }, /* both say so */
+        };
+        Place place;
+
+        (void)state;
+        place_init_with(&place, NULL, "phase=dual\n[phases]\nrealname=2032-01-01\n");
+        free(granted(&place, &root_login, NULL));
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                Call call = { .question.date = cases[i].date };
+
+                assert_int_equal(ask(&place, ask_policy, &call), 0);
+                assert_string_equal(call.policy.phase, cases[i].phase);
+                assert_string_equal(call.policy.phase_by, cases[i].phase_by);
+                client_policy_done(&call.policy);
+        }
+        place_done(&place);
+}
+
+typedef struct Several {
+        const ClientPlace *at;
+        Call calls[5];
+        int results[5];
+        size_t n_next;
+} Several;
+
+static void *check_one(void *userdata) {
+        Several *several = userdata;
+        size_t i = __atomic_fetch_add(&several->n_next, 1, __ATOMIC_SEQ_CST);
+
+        several->results[i] = check(several->at, &several->calls[i]);
+        return NULL;
+}
+
+static int check_several(const ClientPlace *at, void *data) {
+        Several *several = data;
+        pthread_t threads[ELEMENTSOF(several->calls)];
+        int r = 0;
+
+        several->at = at;
+        for (size_t i = 0; i < ELEMENTSOF(threads); i++)
+                r |= pthread_create(&threads[i], NULL, check_one, several);
+        for (size_t i = 0; i < ELEMENTSOF(threads); i++)
+                r |= pthread_join(threads[i], NULL);
+        return r;
+}
+
+/* On one token one request is under way; the others have their turn. The daemon may also end meanwhile. */
+static void test_checks_at_once(void **state) {
+        static const ServerAnswer slow[] = {
+                { "/userinfo", .body = PERSON_JSON },
+                { "/userinfo", .how = ANSWER_LATE, .delay_msec = 50, .body = PERSON_JSON },
+                {},
+        };
+        Several several = {};
+        Place place;
+        char *id;
+
+        (void)state;
+        place_init_with(&place, slow, "");
+        id = granted(&place, &root_login, NULL);
+        for (size_t i = 0; i < ELEMENTSOF(several.calls); i++)
+                several.calls[i].request = (ClientRequest){ .user = "root", .session = id };
+        assert_int_equal(ask(&place, check_several, &several), 0);
+        for (size_t i = 0; i < ELEMENTSOF(several.calls); i++) {
+                assert_int_equal(several.results[i], 0);
+                assert_int_equal(several.calls[i].verdict, CLIENT_GRANTED);
+        }
+        assert_int_equal(tls_server_requests(place.server, "/userinfo"), 6);
+        free(id);
+        place_done(&place);
+}
+
+/* threats 27: the session is closed, and the daemon ends, while its account is being checked */
+static void test_the_end_comes_during_a_check(void **state) {
+        static const ServerAnswer silent[] = {
+                { "/userinfo", .body = PERSON_JSON },
+                { "/userinfo", .how = ANSWER_SILENCE },
+                {},
+        };
+
+        (void)state;
+        for (unsigned ends = 0; ends < 2; ends++) {
+                Call call = {}, closing = {};
+                Place place;
+                char *id;
+
+                place_init_with(&place, silent, "");
+                id = granted(&place, &root_login, NULL);
+                call.request = (ClientRequest){ .user = "root", .session = id };
+                closing.session = id;
+                if (ends)
+                        place.at.next_wait_usec = USEC_PER_SEC / 2; /* the client gives up first */
+                (void)ask(&place, check, &call);
+                if (!ends)
+                        assert_int_equal(call.verdict, CLIENT_UNAVAILABLE);
+                place.at.next_wait_usec = WAIT_USEC;
+                if (ends)
+                        assert_int_equal(ask(&place, close_session, &closing), 0);
+                free(id);
+                place_done(&place);
+        }
+}
+
 static void test_simulations_of_nothing(void **state) {
         static const ClientQuestion questions[] = {
                 { .date = "2019-02-29" },
@@ -797,6 +908,9 @@ int main(void) {
                 cmocka_unit_test(test_reloads_and_tokens),
                 cmocka_unit_test(test_the_last_unit_is_kept),
                 cmocka_unit_test(test_simulations),
+                cmocka_unit_test(test_phases_of_the_platform),
+                cmocka_unit_test(test_checks_at_once),
+                cmocka_unit_test(test_the_end_comes_during_a_check),
                 cmocka_unit_test(test_simulations_of_nothing),
                 cmocka_unit_test(test_a_flood_of_one_user),
                 cmocka_unit_test(test_records_cannot_be_forged),
