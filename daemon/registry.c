@@ -16,6 +16,7 @@
 #define TICK_USEC (1 * USEC_PER_SEC)
 #define TICK_ACCURACY_USEC (250 * USEC_PER_MSEC)
 #define TICK_LEADERS_MAX 256U /* looked after in one tick: the loop has other things to do */
+#define TICK_ENDS_MAX 32U     /* likewise; each token is revoked, and more at once would not be */
 
 struct Registry {
         sd_event_source *timer;
@@ -88,13 +89,13 @@ static bool leader_check(Registry *registry, Grant *grant, uint64_t now) {
 }
 
 void registry_tick(Registry *registry, uint64_t now) {
-        unsigned n_leaders = 0;
+        unsigned n_leaders = 0, n_ends = 0;
         Grant *next;
 
         for (Grant *grant = registry->grants; grant; grant = next) {
                 next = grant->next;
                 if (!grant->is_open) {
-                        if (wait_is_over(grant, now))
+                        if (wait_is_over(grant, now) && n_ends++ < TICK_ENDS_MAX)
                                 registry_remove(registry, grant);
                 } else if (now - grant->leader_seen_usec >= REGISTRY_LEADER_USEC &&
                            n_leaders < TICK_LEADERS_MAX) {
