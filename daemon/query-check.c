@@ -32,20 +32,30 @@ static void conclude(Query *query, const char *verdict) {
         answer(query, verdict);
 }
 
+/* @user is @name, or it is "NAME@UNIT-CODE" with the unit of the login (session-options.c). */
+static bool is_called(const char *user, const char *name, const char *unit_code) {
+        size_t n = strlen(name);
+
+        if (strncmp(user, name, n) != 0)
+                return false;
+        return user[n] == '\0' || (user[n] == '@' && unit_code && strcmp(user + n + 1, unit_code) == 0);
+}
+
 /* Is the person, or the unit of the old unit login, still this local user? */
 static bool user_is_kept(const Query *query) {
         const Grant *grant = query->grant;
         const char *account = grant->text[GRANT_ACCOUNT], *user = grant->text[GRANT_USER];
-        const char *named = account ? account : grant->text[GRANT_UNIT], *mapped;
+        const char *code = grant->text[GRANT_UNIT], *named = account ? account : code, *mapped;
 
         if (!named)
                 return false;
         mapped = directory_user_of_account(query->era->directory, named);
         if (mapped)
-                return strcmp(mapped, user) == 0;
+                return is_called(user, mapped, code) ||
+                        (strchr(user, '@') && is_called(user, named, code));
         /* Beside the map, a local user has the name of his account. */
         return account && query->era->config->accounts != ACCOUNTS_TABLE &&
-                strcmp(account, user) == 0;
+                is_called(user, account, code);
 }
 
 static bool unit_is_kept(const Query *query) {

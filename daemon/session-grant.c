@@ -10,7 +10,7 @@
 
 static int grant_fill(Grant *grant, const Session *session, const Plan *plan) {
         const char *const values[_GRANT_FIELD_MAX] = {
-                [GRANT_USER] = plan->user,
+                [GRANT_USER] = session->full_user ? session->full_user : plan->user,
                 [GRANT_ACCOUNT] = plan->account,
                 [GRANT_NAME] = plan->name,
                 [GRANT_UNIT] = plan->unit,

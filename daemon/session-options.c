@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "daemon/session-private.h"
+#include "lib/common/identity.h"
 
 static int copy_word(const char *s, char **ret) {
         if (!*s)
@@ -27,6 +28,27 @@ static LoginPurpose purpose_from_string(const char *word) {
         while (purpose < _LOGIN_PURPOSE_MAX && strcmp(words[purpose], word) != 0)
                 purpose++;
         return purpose;
+}
+
+/* A program that asks one question only can be told the unit by the user name (design.md D10). The
+ * application goes on with the whole name; here it is taken apart once. A unit that the pam.d line or the
+ * configuration does not admit is left standing, and so it is the name of nobody. */
+static int split_user(Session *session) {
+        char *at = session->user ? strrchr(session->user, '@') : NULL;
+        const char *code = at ? at + 1 : "";
+
+        if (!at || at == session->user || session->manner.mode != MODE_ONE ||
+            session->purpose == PURPOSE_PASSWORD || !unit_code_is_valid(code) ||
+            (*session->unit.code && strcmp(session->unit.code, code) != 0))
+                return 0;
+
+        session->full_user = strdup(session->user);
+        if (!session->full_user)
+                return -ENOMEM;
+        session->unit = (ConfigUnit){ .policy = UNIT_REQUIRED };
+        memcpy(session->unit.code, code, strlen(code) + 1);
+        *at = '\0';
+        return 0;
 }
 
 int session_read(Session *session, const BusCaller *caller) {
@@ -74,5 +96,5 @@ int session_read(Session *session, const BusCaller *caller) {
             copy_word(caller->tty, &session->tty) < 0 ||
             copy_word(caller->rhost, &session->rhost) < 0)
                 return -ENOMEM;
-        return 0;
+        return split_user(session);
 }

@@ -66,6 +66,11 @@ static void session_step(Session *session, const Plan *plan, const Grant *grant)
 
         r = present_plan(plan, session->manner.layout, session->manner.style, session->language,
                          &step);
+        if (r >= 0 && step.kind == STEP_DONE && session->full_user) {
+                free(step.user);
+                step.user = strdup(session->full_user);
+                r = step.user ? 0 : -ENOMEM;
+        }
         if (r >= 0 && grant && plan->kind == STEP_DONE) {
                 step.session = strdup(grant->id);
                 r = step.session ? 0 : -ENOMEM;
@@ -415,6 +420,22 @@ static uint64_t smaller(uint64_t a, uint64_t b) {
         return a && (!b || a < b) ? a : b;
 }
 
+/* ACCOUNT@UNIT-CODE: what stands before the unit is no user of this host, but perhaps the account of one.
+ * Return: how many accounts that is. */
+static size_t name_account(const Session *session, LoginSetup *setup) {
+        const char *user = directory_user_of_account(session->era->directory, session->user);
+
+        if (!user)
+                return 0;
+        setup->user = user;
+        setup->account = session->user;
+        return 1;
+}
+
+const char *session_pam_user(const Session *session) {
+        return session->full_user ? session->full_user : session->user;
+}
+
 static int make_login(Session *session, const DirectoryUser *user) {
         const Config *config = session->era->config;
         LoginSetup setup = {
@@ -450,6 +471,8 @@ static int make_login(Session *session, const DirectoryUser *user) {
         if (session->user) {
                 setup.account = directory_account_for(session->era->directory, session->user, user,
                                                       &n_accounts);
+                if (session->full_user && n_accounts == 0 && !(user && user->exists))
+                        n_accounts = name_account(session, &setup);
                 setup.user_is_other = n_accounts == 0 && user && user->exists;
                 setup.user_is_unknown = n_accounts == 0 && !setup.user_is_other;
         }
@@ -552,6 +575,9 @@ Session *session_free(Session *session) {
         free(session->resolving);
         free(session->service);
         free(session->user);
+        if (session->full_user)
+                explicit_bzero(session->full_user, strlen(session->full_user));
+        free(session->full_user);
         free(session->tty);
         free(session->rhost);
         free(session);

@@ -53,6 +53,7 @@ struct Session {
         ServiceManner manner;
         ConfigUnit unit;
         char *service, *user, *tty, *rhost; /* NULL where unknown */
+        char *full_user;         /* "USER@UNIT-CODE" as the application has it; NULL: it is .user */
 
         BusCall *open; /* until it began */
         BusPeer *peer; /* from then on */

@@ -21,7 +21,7 @@ import urllib.request
 
 from clients import BING, CALLERS, DECLARATION, HOME, JI, JIA, Watched, account_tries, begin, listens, logs_hold_no_secret, read, \
     server, single_answer, unit_tries, write
-from e2e import BENDI_PASSWORD, ENGLISH, UNIT_1, backend, case, contains, equal, itaxd_pid, main, wait_until
+from e2e import BENDI_PASSWORD, ENGLISH, UNIT_1, UNIT_2, backend, case, contains, equal, itaxd_pid, main, unlock, wait_until
 from faults import changed
 
 CONF = '/etc/itax/itaxd.conf'
@@ -302,13 +302,20 @@ single_answer('xrdp-sesman', xrdp_sesman)
 single_answer('openvpn', openvpn)
 
 
-@case('ACCOUNT@UNIT-CODE as the name of the user is nobody: it is refused, and costs the account no try')
+@case('ACCOUNT@UNIT-CODE, or the local user before it, as the name of the user picks the unit (design.md D10)')
 def unit_in_user():
     for name in (f'ji@{UNIT_1}', f'ceshi_ji@{UNIT_1}'):
         with Watched() as watched:
-            equal(nginx(name, JI), False)
-            watched.ended('wrong-password', account=None, user=None)
-            equal((watched.right_passwords(), account_tries('ji')), (0, 5))
+            equal(nginx(name, JI), True)
+            watched.ended('granted', 'granted', user='ji', unit=UNIT_1)
+    # The unit must be the person's, the person the user, and the line of pam.d may admit another unit only.
+    for name, password in ((f'jia@{UNIT_2}', JIA), (f'jia@{UNIT_1}', JI), (f'@{UNIT_1}', JI), (f'ji@{UNIT_1[:-1]}9', JI)):
+        with Watched():
+            equal(nginx(name, password), False, name)
+        unlock('jia')
+    with changed('/etc/pam.d/nginx', f'auth required pam_itax.so unit={UNIT_2}\naccount required pam_itax.so\n'):
+        with Watched():
+            equal(nginx(f'ji@{UNIT_1}', JI), False)
 
 
 @case('a unit in the line of pam.d chooses for a person with several, and for nobody whose unit it is not')
