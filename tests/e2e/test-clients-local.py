@@ -124,7 +124,7 @@ def vlock():
         terminal.expect(CAPTCHA)
         terminal.send(STORE.captcha() + '\n')
         equal(terminal.ended(), 0)
-    log.wait(r'login granted .*service=vlock .*user=jia')
+    log.wait(r'login granted .*service="vlock" .*user="jia"')
     lacks(log.text(), ACCOUNTS['jia']['password'], 'Wrong-pass1')
 
 
@@ -137,7 +137,7 @@ def i3lock():
         try:
             screen.grabbed()
             screen.type('Wrong-pass1')
-            log.wait('login denied .*service=i3lock')
+            log.wait('login denied .*service="i3lock"')
             equal(process.poll(), None, 'i3lock after a wrong password')
             unlock('jia')
             # i3lock is deaf for a moment after a wrong password.
@@ -150,7 +150,7 @@ def i3lock():
             wait_until(typed, 'i3lock ends')
         finally:
             end(process)
-    log.wait(f'login granted .*service=i3lock .*unit={UNIT_1}')
+    log.wait(f'login granted .*service="i3lock" .*unit="{UNIT_1}"')
 
 
 @case('xsecurelock opens with the account password')
@@ -170,7 +170,7 @@ def xsecurelock():
             wait_until(lambda: process.poll() == 0, 'xsecurelock ends')
         finally:
             end(process)
-    log.wait('login granted .*service=xsecurelock .*user=jia')
+    log.wait('login granted .*service="xsecurelock" .*user="jia"')
 
 
 @case('a locker cannot be opened with the account of somebody else, nor ask for one (threats 20, 21)')
@@ -182,7 +182,7 @@ def other_account():
         try:
             screen.grabbed()
             screen.type(ACCOUNTS['yi']['password'])
-            log.wait('login denied .*service=i3lock')
+            log.wait('login denied .*service="i3lock"')
             equal(process.poll(), None, 'i3lock')
         finally:
             end(process)
@@ -198,7 +198,7 @@ def both_passwords():
         try:
             screen.grabbed()
             screen.type(ACCOUNTS['bing']['password'])
-            log.wait('login unit .unit-password-missing.*service=i3lock')
+            log.wait('login unit .unit-password-missing.*service="i3lock"')
 
             def typed():
                 screen.type(f"{ACCOUNTS['bing']['password']} {UNITS[UNIT_2]['declaration_password']}")
@@ -209,7 +209,7 @@ def both_passwords():
             wait_until(typed, 'i3lock ends')
         finally:
             end(process)
-    log.wait(f'login granted .*service=i3lock .*unit={UNIT_2}')
+    log.wait(f'login granted .*service="i3lock" .*unit="{UNIT_2}"')
 
 
 @case('swaylock opens with the account password')
@@ -240,7 +240,7 @@ def swaylock():
             except subprocess.TimeoutExpired:
                 return False
         wait_until(typed, 'swaylock ends', 30)
-        log.wait('login granted .*service=swaylock .*user=jia')
+        log.wait('login granted .*service="swaylock" .*user="jia"')
     finally:
         if process:
             end(process)
@@ -284,7 +284,7 @@ def greetd():
     try:
         wait_until(lambda: os.path.exists('/tmp/greetd.out') and open('/tmp/greetd.out', encoding='ascii').read() == 'jia\n',
                    'a session of greetd')
-        log.wait('login granted .*service=greetd .*user=jia')
+        log.wait('login granted .*service="greetd" .*user="jia"')
     finally:
         process.kill()
         process.wait(10)
@@ -357,7 +357,7 @@ session-wrapper=/tmp/lightdm/session
         typed('jia')
         settled(empty)
         typed(ACCOUNTS['jia']['password'])
-        log.wait('login granted .*service=lightdm .*user=jia')
+        log.wait('login granted .*service="lightdm" .*user="jia"')
         wait_until(lambda: os.path.exists('/tmp/lightdm.out'), 'a session of LightDM')
         with open('/tmp/lightdm.out', encoding='ascii') as file:
             equal(file.read(), f'jia {UNIT_1}\n')
@@ -428,7 +428,7 @@ def pkexec():
     with Terminal(as_user('jia', 'pkexec', 'id', '-un')) as terminal:
         terminal.secret(PASSWORD, ACCOUNTS['jia']['password'])
         # What polkitd does with it is its own affair: without systemd-logind it knows no session to trust.
-        log.wait('login granted .*service=polkit-1 .*user=jia')
+        log.wait('login granted .*service="polkit-1" .*user="jia"')
 
 
 main(environment=ENGLISH)
