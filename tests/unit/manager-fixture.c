@@ -239,7 +239,7 @@ static void run_until_finished(Place *place, int fd) {
         source = sd_event_source_disable_unref(source);
 }
 
-int ask(Place *place, AskFn fn, void *data) {
+int place_ask(Place *place, AskFn fn, void *data) {
         Asking asking = { .fn = fn, .at = &place->at, .data = data };
         pthread_t thread;
 

@@ -69,8 +69,8 @@ void talk(Place *place, Talk *t);
 /* Something that asks the daemon, and waits for it. */
 typedef int (*AskFn)(const ClientPlace *at, void *data);
 
-/** ask() - @fn on a thread, with the daemon running. Return: what @fn returned. */
-int ask(Place *place, AskFn fn, void *data);
+/** place_ask() - @fn on a thread, with the daemon running. Return: what @fn returned. */
+int place_ask(Place *place, AskFn fn, void *data);
 
 /** ask_as() - @fn in a process of @uid; its @data is a copy. Return: what @fn returned, 0 to 127. */
 int ask_as(Place *place, uid_t uid, AskFn fn, void *data);

@@ -120,7 +120,7 @@ static char *granted(Place *place, const ClientRequest *request, const char *con
 static ClientVerdict checked(Place *place, const char *user, const char *id) {
         Call call = { .request = { .service = "login", .user = user, .session = id } };
 
-        assert_int_equal(ask(place, check, &call), 0);
+        assert_int_equal(place_ask(place, check, &call), 0);
         return call.verdict;
 }
 
@@ -135,12 +135,12 @@ static void test_from_the_grant_to_the_end_of_the_session(void **state) {
         id = granted(&place, &root_login, NULL);
         call.request.session = id;
 
-        assert_int_equal(ask(&place, check, &call), 0);
+        assert_int_equal(place_ask(&place, check, &call), 0);
         assert_int_equal(call.verdict, CLIENT_GRANTED);
         assert_int_equal(tls_server_requests(place.server, "/userinfo"), 2);
 
-        assert_int_equal(ask(&place, open_session, &call), 0);
-        assert_int_equal(ask(&place, list, &call), 0);
+        assert_int_equal(place_ask(&place, open_session, &call), 0);
+        assert_int_equal(place_ask(&place, list, &call), 0);
         assert_int_equal(call.n_sessions, 1);
         session = &call.sessions.list[0];
         assert_string_equal(session->session, id);
@@ -156,16 +156,16 @@ static void test_from_the_grant_to_the_end_of_the_session(void **state) {
         client_sessions_done(&call.sessions);
 
         /* threats 24, 40 */
-        assert_int_not_equal(ask(&place, open_session, &call), 0);
-        assert_int_equal(ask(&place, check, &call), 0);
+        assert_int_not_equal(place_ask(&place, open_session, &call), 0);
+        assert_int_equal(place_ask(&place, check, &call), 0);
         assert_int_equal(call.verdict, CLIENT_GRANTED);
 
         call.session = id;
-        assert_int_equal(ask(&place, close_session, &call), 0);
-        assert_int_equal(ask(&place, close_session, &call), CLIENT_E_SESSION);
-        assert_int_equal(ask(&place, open_session, &call), CLIENT_E_SESSION);
-        assert_int_equal(ask(&place, check, &call), CLIENT_E_SESSION);
-        assert_int_equal(ask(&place, list, &call), 0);
+        assert_int_equal(place_ask(&place, close_session, &call), 0);
+        assert_int_equal(place_ask(&place, close_session, &call), CLIENT_E_SESSION);
+        assert_int_equal(place_ask(&place, open_session, &call), CLIENT_E_SESSION);
+        assert_int_equal(place_ask(&place, check, &call), CLIENT_E_SESSION);
+        assert_int_equal(place_ask(&place, list, &call), 0);
         assert_int_equal(call.n_sessions, 0);
         client_sessions_done(&call.sessions);
         settle(&place);
@@ -295,13 +295,13 @@ static void test_checks_without_session(void **state) {
         (void)state;
         place_init(&place);
         call.request.user = "root";
-        assert_int_equal(ask(&place, check, &call), 0);
+        assert_int_equal(place_ask(&place, check, &call), 0);
         assert_int_equal(call.verdict, CLIENT_MAPPED);
         call.request.user = "daemon";
-        assert_int_equal(ask(&place, check, &call), 0);
+        assert_int_equal(place_ask(&place, check, &call), 0);
         assert_int_equal(call.verdict, CLIENT_NOT_OURS);
         call.request.user = "no-such-user";
-        assert_int_equal(ask(&place, check, &call), 0);
+        assert_int_equal(place_ask(&place, check, &call), 0);
         assert_int_equal(call.verdict, CLIENT_NOT_OURS);
         assert_int_equal(tls_server_requests(place.server, NULL), 0);
         place_done(&place);
@@ -380,11 +380,11 @@ static void test_nobody_asks_for_himself(void **state) {
         assert_int_equal(call->n_sessions, 1);
         assert_int_equal(ask_as(&place, NOBODY, open_session, call), 0);
         /* The process that opened it has gone meanwhile. */
-        assert_int_equal(ask(&place, list, &roots), 0);
+        assert_int_equal(place_ask(&place, list, &roots), 0);
         assert_int_equal(roots.n_sessions, 0);
         client_sessions_done(&roots.sessions);
         roots = (Call){ .request = { .user = "nobody", .session = id } };
-        assert_int_equal(ask(&place, check, &roots), CLIENT_E_SESSION);
+        assert_int_equal(place_ask(&place, check, &roots), CLIENT_E_SESSION);
         assert_non_null(strstr(place.told, "session gone: "));
         (void)munmap(call, sizeof(*call));
         place_done(&place);
@@ -429,19 +429,19 @@ static void test_sessions_outlive_the_daemon(void **state) {
         place_init(&place);
         id = granted(&place, &root_login, NULL);
         call.request.session = call.session = id;
-        assert_int_equal(ask(&place, open_session, &call), 0);
+        assert_int_equal(place_ask(&place, open_session, &call), 0);
         (void)snprintf(path, sizeof(path), "%s/sessions/%s", place.runtime, id);
         assert_int_equal(stat(path, &st), 0);
         assert_int_equal(st.st_mode & 07777, 0600);
 
         place_restart(&place, "");
-        assert_int_equal(ask(&place, list, &call), 0);
+        assert_int_equal(place_ask(&place, list, &call), 0);
         assert_int_equal(call.n_sessions, 1);
         assert_string_equal(call.sessions.list[0].name, "测试甲");
         client_sessions_done(&call.sessions);
         assert_int_equal(checked(&place, "root", id), CLIENT_UNAVAILABLE);
         assert_int_equal(checked(&place, "daemon", id), CLIENT_DENIED);
-        assert_int_equal(ask(&place, close_session, &call), 0);
+        assert_int_equal(place_ask(&place, close_session, &call), 0);
         assert_int_not_equal(stat(path, &st), 0);
         free(id);
         place_done(&place);
@@ -495,7 +495,7 @@ static void test_logins_that_are_resumed(void **state) {
                 place_init(&place);
                 id = granted(&place, &root_login, NULL);
                 call.request.session = id;
-                assert_int_equal(ask(&place, open_session, &call), 0);
+                assert_int_equal(place_ask(&place, open_session, &call), 0);
                 log_in_again(&place, &cases[i].request, cases[i].method, PASSWORD);
                 assert_int_equal(tls_server_requests(place.server, "/challenge"),
                                  strcmp(cases[i].method, "session") == 0 ? 1 : 2);
@@ -544,7 +544,7 @@ static void test_a_token_that_was_revoked_resumes_nothing(void **state) {
         place_init_with(&place, answers, "");
         id = granted(&place, &root_login, NULL);
         call.request.session = id;
-        assert_int_equal(ask(&place, open_session, &call), 0);
+        assert_int_equal(place_ask(&place, open_session, &call), 0);
         log_in_again(&place, &request, "password", PASSWORD);
         assert_int_equal(tls_server_requests(place.server, "/userinfo"), 3);
         assert_int_equal(tls_server_requests(place.server, "/challenge"), 2);
@@ -664,7 +664,7 @@ static void test_simulations(void **state) {
                 Place place;
 
                 place_init_with(&place, NULL, cases[i].more);
-                assert_int_equal(ask(&place, ask_policy, &call), 0);
+                assert_int_equal(place_ask(&place, ask_policy, &call), 0);
                 if (cases[i].question.date)
                         assert_string_equal(policy->date, cases[i].question.date);
                 assert_string_equal(policy->phase, cases[i].phase);
@@ -703,7 +703,7 @@ static void test_phases_of_the_platform(void **state) {
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
                 Call call = { .question.date = cases[i].date };
 
-                assert_int_equal(ask(&place, ask_policy, &call), 0);
+                assert_int_equal(place_ask(&place, ask_policy, &call), 0);
                 assert_string_equal(call.policy.phase, cases[i].phase);
                 assert_string_equal(call.policy.phase_by, cases[i].phase_by);
                 client_policy_done(&call.policy);
@@ -755,7 +755,7 @@ static void test_checks_at_once(void **state) {
         id = granted(&place, &root_login, NULL);
         for (size_t i = 0; i < ELEMENTSOF(several.calls); i++)
                 several.calls[i].request = (ClientRequest){ .user = "root", .session = id };
-        assert_int_equal(ask(&place, check_several, &several), 0);
+        assert_int_equal(place_ask(&place, check_several, &several), 0);
         for (size_t i = 0; i < ELEMENTSOF(several.calls); i++) {
                 assert_int_equal(several.results[i], 0);
                 assert_int_equal(several.calls[i].verdict, CLIENT_GRANTED);
@@ -785,12 +785,12 @@ static void test_the_end_comes_during_a_check(void **state) {
                 closing.session = id;
                 if (ends)
                         place.at.next_wait_usec = USEC_PER_SEC / 2; /* the client gives up first */
-                (void)ask(&place, check, &call);
+                (void)place_ask(&place, check, &call);
                 if (!ends)
                         assert_int_equal(call.verdict, CLIENT_UNAVAILABLE);
                 place.at.next_wait_usec = WAIT_USEC;
                 if (ends)
-                        assert_int_equal(ask(&place, close_session, &closing), 0);
+                        assert_int_equal(place_ask(&place, close_session, &closing), 0);
                 free(id);
                 place_done(&place);
         }
@@ -810,7 +810,7 @@ static void test_simulations_of_nothing(void **state) {
         for (size_t i = 0; i < ELEMENTSOF(questions); i++) {
                 Call call = { .question = questions[i] };
 
-                assert_int_not_equal(ask(&place, ask_policy, &call), 0);
+                assert_int_not_equal(place_ask(&place, ask_policy, &call), 0);
         }
         place_done(&place);
 }
