@@ -228,7 +228,7 @@ static void test_a_full_range_is_told(void **state) {
 static void test_names(void **state) {
         static const char *const bad[] = {
                 "", "a", "..", "../x", "a/b", "-rf", "a b", "a\nb", "a\"b", "a\\b", "a:b", "13800138000",
-                "a.user", "$(id)", "%n%s", "\xff\xff", "\xe2\x80\xae" "abc", "12345678901234567",
+                "a.user", "$(id)", "%n%s", "\xff\xff", ("\xe2\x80\xae" "abc"), "12345678901234567",
         };
         Place place;
 
