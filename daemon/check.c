@@ -36,6 +36,7 @@ static void warn_of_users(const char *path) {
                         continue;
                 before = user;
                 errno = 0;
+                /* cppcheck-suppress getpwnamCalled ; there is one thread */
                 if (!getpwnam(user))
                         fprintf(stderr, "%s: warning: there is no local user '%s'%s%s\n", path,
                                 user, errno ? ": " : "", errno ? strerrordesc_np(errno) : "");

@@ -105,10 +105,10 @@ static bool subject_is_fit(const char *subject) {
 static int line_read(Provision *provision, char *line) {
         char *save = NULL, *end = NULL;
         const char *account = strtok_r(line, " ", &save), *number = strtok_r(NULL, " ", &save),
-                   *subject = strtok_r(NULL, " ", &save);
+                   *subject = strtok_r(NULL, " ", &save), *more = strtok_r(NULL, " ", &save);
         unsigned long uid;
 
-        if (!account || !number || !subject || strtok_r(NULL, " ", &save))
+        if (!account || !number || !subject || more)
                 return -EBADMSG;
         errno = 0;
         uid = strtoul(number, &end, 10);
