@@ -62,15 +62,12 @@ static Grant *find_unit_source(const Session *session) {
         return found;
 }
 
-Grant *session_source(const Session *session) {
-        Registry *registry = session->host->registry;
+static Grant *find_source(const Session *session) {
         Grant *found = NULL;
 
-        if (!session->user)
-                return NULL;
         switch (session->purpose) {
         case PURPOSE_LOGIN:
-                found = registry_first(registry);
+                found = registry_first(session->host->registry);
                 while (found && (!source_is_fit(session, found) ||
                                  !(source_is_for_locker(session, found) ||
                                    source_is_fit_for_login(session, found))))
@@ -86,7 +83,17 @@ Grant *session_source(const Session *session) {
         case _LOGIN_PURPOSE_MAX:
                 break;
         }
-        /* Once more by its id: one whose time or whose process is over is none. */
-        found = found ? registry_find(registry, found->id) : NULL;
+        return found;
+}
+
+Grant *session_source(const Session *session) {
+        Grant *found;
+
+        if (!session->user)
+                return NULL;
+        /* One whose time or whose process is over is removed by the question, and the next one is looked at. */
+        do
+                found = find_source(session);
+        while (found && !registry_lives(session->host->registry, found));
         return found ? grant_ref(found) : NULL;
 }
