@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Many guests in one process: threads with handles of their own and the real client, and a module that comes
- * and goes a thousand times (threats 94). Built with -fsanitize=thread it also says whether they share anything. */
+/* Many guests in one process: threads with handles of their own and the real client, and a module that
+ * comes and goes a thousand times (threats 94). Built with -fsanitize=thread (CFLAGS and LDFLAGS) it also
+ * says whether they share anything. */
 
 #include <dirent.h>
 #include <dlfcn.h>
@@ -51,7 +52,8 @@ static void test_threads(_unused_ void **state) {
                 skip();
         box_start(&box, BOX_NO_SERVICE);
         test_place = (ClientPlace){ .bus_path = box.bus_path, .passwd_path = box.passwd_path,
-                                    .open_wait_usec = 30 * USEC_PER_SEC, .next_wait_usec = 30 * USEC_PER_SEC };
+                                    .open_wait_usec = 30 * USEC_PER_SEC,
+                                    .next_wait_usec = 30 * USEC_PER_SEC };
         box_add_daemon(&box, 0, BOX_SERVES);
         assert_int_equal(pthread_barrier_init(&barrier, NULL, THREADS), 0);
         for (size_t round = 0; round < ROUNDS; round++) {
