@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* QR logins for who guesses: codes that nobody gave out, those beside one that was, and a hundred who fetch
- * the same login at once. */
+/* QR logins for who guesses: codes that nobody gave out, those beside one that was, and a hundred
+ * who fetch the same login at once. */
 
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "backend/misses.h"
 #include "backend/model-device.h"
-#include "tests/unit/backend-fixture.h"
+#include "tests/unit/backend-world.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define GUESSES 20000 /* instrumented SQLite takes its time */
@@ -30,8 +31,7 @@ static void login_begin(Fixture *fixture, DeviceBinding binding, int64_t now, Se
         assert_int_equal(hash_hex_text(secret_text(*ret_code), ret_hash), 0);
 }
 
-/* threats 62: a thousand logins under way, a million guesses; that their source is stopped after twenty is
- * test-backend-parts' and below */
+/* threats 62: a thousand logins under way, a million guesses */
 static void test_guesses(void **state) {
         Fixture *fixture = *state;
         char hash[HASH_HEX_BYTES + 1], user_code[USER_CODE_CHARS + 1] = "";
@@ -102,6 +102,40 @@ static void test_neighbours(void **state) {
         assert_int_equal(row.state, DEVICE_PENDING);
 }
 
+/* threats 62: who guesses with a phone is stopped, also for a code that is right, and others are
+ * not; so is who guesses with a browser. Both look as if there were no such code. */
+static void test_source_is_stopped(void **state) {
+        static const char *const guesses[] = { "/app/device/", "/q/" };
+        World world;
+        WireDeviceAnswer device = {};
+        char jia[128], bing[128], path[96];
+        static Answer refused, stopped;
+
+        world_begin(*state, PHASE_RELATION, &world);
+        token_make(&world, CLIENT_APP, world.fixture->jia, jia, sizeof(jia));
+        token_make(&world, CLIENT_APP, world.fixture->bing, bing, sizeof(bing));
+        device_begin(&world, "&host=ws01&service=login", &device);
+
+        for (size_t i = 0; i < ELEMENTSOF(guesses); i++) {
+                const char *bearer = i == 0 ? jia : NULL;
+
+                (void)snprintf(path, sizeof(path), "%s%s", guesses[i], device.user_code);
+                expect(&world, path, NULL, bearer, 200, "ws01");
+                (void)snprintf(path, sizeof(path), "%s%s", guesses[i], "AAAAAAAA");
+                for (int n = 0; n < MISSES_MAX; n++)
+                        ask(&world, path, NULL, bearer, &refused);
+                (void)snprintf(path, sizeof(path), "%s%s", guesses[i], device.user_code);
+                ask(&world, path, NULL, bearer, &stopped);
+                assert_int_equal(stopped.status, refused.status);
+                assert_string_equal(stopped.body, refused.body);
+                assert_null(strstr(stopped.body, "ws01"));
+        }
+        (void)snprintf(path, sizeof(path), "%s%s", guesses[0], device.user_code);
+        expect(&world, path, NULL, bing, 200, "ws01");
+        wire_device_answer_done(&device);
+        world_stop(&world);
+}
+
 typedef struct Racer {
         const Fixture *fixture;
         const char *hash, *digits;
@@ -132,7 +166,7 @@ static void *racer_run(void *userdata) {
         return NULL;
 }
 
-/* threats 58: a hundred redemptions, all of which have seen it confirmed; with digits and without */
+/* threats 58: a hundred redemptions, all of which have seen it confirmed; with digits and not */
 static void test_hundred_redemptions(void **state) {
         Fixture *fixture = *state;
 
@@ -168,6 +202,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 UNIT_TEST(test_guesses),
                 UNIT_TEST(test_neighbours),
+                UNIT_TEST(test_source_is_stopped),
                 UNIT_TEST(test_hundred_redemptions),
         };
 
