@@ -2,9 +2,9 @@
 
 /* Audit records: whatever the values hold, a record is one line with the same fields
  *
- * Each record is written twice, to a journal of the test and to a stream, and read again by a parser of our
- * own: the journal's as systemd's native protocol has it, where a line without "=" would begin a binary
- * field, and the stream's by its quotes. */
+ * Each record is written twice, to a journal of the test and to a stream, and read again by a parser
+ * of our own: the journal's as systemd's native protocol has it, where a line without "=" would
+ * begin a binary field, and the stream's by its quotes. */
 
 #include <ctype.h>
 #include <setjmp.h>
@@ -184,8 +184,8 @@ static bool journal_names(const char *text, size_t n, char *ret_names) {
         return true;
 }
 
-/* The same of a line of the stream: ` NAME="value"`, in which a quote has a backslash in front. What is
- * before the first field is the sentence for people, in which no value has a quote of its own. */
+/* The same of a line of the stream: ` NAME="value"`, in which a quote has a backslash in front. What
+ * is before the first field is the sentence for people, in which no value has a quote of its own. */
 static bool stream_names(const char *text, char *ret_names) {
         const char *line_end = strchr(text, '\n');
 
@@ -219,7 +219,8 @@ static bool journal_of(size_t i, const char *value, char *ret_names) {
         records[i].write(value, records[i].what);
         n = recv(journal.fd, text, sizeof(text), 0);
         assert_true(n > 0);
-        assert_true(recv(journal.fd, text + n, sizeof(text) - (size_t)n, 0) < 0); /* one record, not two */
+        /* one record, not two */
+        assert_true(recv(journal.fd, text + n, sizeof(text) - (size_t)n, 0) < 0);
         return journal_names(text, (size_t)n, ret_names);
 }
 
