@@ -121,7 +121,6 @@ static int phantom_key_read(Store *store, char ret[static RANDOM_TOKEN_BYTES + 1
 }
 
 static int phantom_key(Store *store, char ret[static RANDOM_TOKEN_BYTES + 1]) {
-        _cleanup_(transaction_done) Transaction transaction = {};
         _cleanup_(secret_freep) Secret *fresh = NULL;
         int r;
 
@@ -129,9 +128,8 @@ static int phantom_key(Store *store, char ret[static RANDOM_TOKEN_BYTES + 1]) {
         if (r <= 0)
                 return r;
 
+        /* One statement, as the caller may be in a transaction already. */
         r = random_token(&fresh);
-        if (r == 0)
-                r = transaction_begin(store, &transaction);
         if (r == 0)
                 r = store_run(
                         store,
@@ -140,8 +138,6 @@ static int phantom_key(Store *store, char ret[static RANDOM_TOKEN_BYTES + 1]) {
                         "t", secret_text(fresh));
         if (r == 0)
                 r = phantom_key_read(store, ret);
-        if (r == 0)
-                r = transaction_commit(&transaction);
         return r > 0 ? -EIO : r;
 }
 

@@ -389,8 +389,20 @@ static void test_units(void **state) {
                          UNIT_E_UNKNOWN);
 }
 
+/* The key of phantoms is made with the first name that is asked for, which may be in a transaction. */
+static void test_first_name_in_a_transaction(void **state) {
+        _cleanup_(transaction_done) Transaction transaction = {};
+        char key[GUARD_KEY_BYTES + 1];
+        Fixture *fixture = *state;
+
+        assert_int_equal(transaction_begin(fixture->store, &transaction), 0);
+        assert_int_equal(account_guard_key(fixture->store, "ceshi_jia", NULL, key), 0);
+        assert_int_equal(transaction_commit(&transaction), 0);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
+                UNIT_TEST(test_first_name_in_a_transaction),
                 UNIT_TEST(test_names),   UNIT_TEST(test_phantoms),
                 UNIT_TEST(test_taken),   UNIT_TEST(test_codes),
                 UNIT_TEST(test_between), UNIT_TEST(test_replay_ends_the_token),
