@@ -23,7 +23,7 @@ def tour(language):
 
 @case('without a terminal it plays a tour, in English')
 def tour_english():
-    contains(tour('en_US.UTF-8'), 'Number of the unit: ')
+    contains(tour('en_US.UTF-8'), 'Number of the unit')
 
 
 @case('and in Chinese')
