@@ -7,6 +7,7 @@ The token is SoftHSM behind tests/token/token.c, which misbehaves as the file "m
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -110,6 +111,15 @@ def crashes():
     by_token()
 
 
+def blocks_signals(pid):
+    """The token blocks all signals before it hangs: only then has it read what it is to do."""
+    try:
+        with open(f'/proc/{pid}/status', encoding='ascii') as file:
+            return int(re.search(r'SigBlk:\s*(\S+)', file.read()).group(1), 16) >> (signal.SIGTERM - 1) & 1
+    except FileNotFoundError:
+        return False
+
+
 @case('a module that hangs: denied in time, others log in meanwhile, and no process is left')  # threats 68
 def hangs():
     pid = itaxd_pid()
@@ -117,7 +127,7 @@ def hangs():
         mode(f'hang-{where}')
         attempt = at_pin()
         attempt.secret(ASK_PIN, PIN)
-        wait_until(lambda: pids('itax-sign'), 'the helper runs')
+        wait_until(lambda: any(map(blocks_signals, pids('itax-sign'))), 'the helper hangs')
         mode('plain')  # for those who come after
         begin = time.monotonic()
         by_token()
