@@ -477,6 +477,8 @@ static int make_login(Session *session, const DirectoryUser *user) {
                 setup.user_is_unknown = n_accounts == 0 && !setup.user_is_other;
         }
 
+        if (!setup.user_is_other)
+                platform_greet(session->era->platform);
         session->source = session_source(session);
         if (session->source) {
                 r = token_use(session->source->token, &context);

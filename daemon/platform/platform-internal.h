@@ -23,6 +23,7 @@ struct Platform {
         Http *http;
         Http *polls[LIMIT_LOGINS / POLLS_TOGETHER]; /* made when wanted; see platform_polls() */
         MetadataCache *metadata;
+        MetadataWait greeting;
         char *issuer, *client_id;
         Secret *authorization; /* header line; NULL for a public client */
         uint64_t timeout_usec;

@@ -153,6 +153,7 @@ int platform_new(sd_event *event, const PlatformConfig *config, Platform **ret) 
 Platform *platform_free(Platform *platform) {
         if (platform) {
                 revocations_done(platform);
+                metadata_wait_cancel(&platform->greeting);
                 (void)metadata_cache_free(platform->metadata);
                 (void)http_free(platform->http);
                 for (size_t i = 0; i < ELEMENTSOF(platform->polls); i++)
@@ -176,6 +177,19 @@ Http *platform_polls(Platform *platform) {
                         return *polls;
         }
         return platform->http;
+}
+
+static void on_greeting(Metadata *metadata _unused_, ReplyKind fault _unused_,
+                        void *userdata _unused_) {
+}
+
+void platform_greet(Platform *platform) {
+        _cleanup_(metadata_unrefp) Metadata *metadata = NULL;
+
+        if (platform->greeting.link)
+                return;
+        platform->greeting = (MetadataWait){ .fn = on_greeting };
+        (void)metadata_cache_get(platform->metadata, &platform->greeting, &metadata);
 }
 
 Phase platform_phase(const Platform *platform) {

@@ -63,6 +63,11 @@ int platform_new(sd_event *event, const PlatformConfig *config, Platform **ret);
 Platform *platform_free(Platform *platform);
 DEFINE_CLEANUP(Platform, platform_free)
 
+/** platform_greet() - a login begins: have the metadata at hand, with the links of the first question and
+ * the phase, before anything has to wait for them. Nobody is told; a platform that is away is found out
+ * by whoever asks it something. */
+void platform_greet(Platform *platform);
+
 /** platform_phase() - the phase the platform announces, _PHASE_MAX when it announces none or was
  * not reached yet */
 Phase platform_phase(const Platform *platform);
