@@ -34,7 +34,8 @@ static const char *or_none(const char *s) {
 }
 
 /* " name=\"value\"": what an application says of itself may hold anything, another field too, but no quote
- * of ours; the field beside the sentence has it as it was. What does not fit is left out whole. */
+ * of ours, and no backslash, which would be doubled later; the field beside the sentence has it as it
+ * was. What does not fit is left out whole. */
 static void add(char *message, const char *name, const char *value) {
         size_t used = strlen(message), n = used;
 
@@ -42,7 +43,7 @@ static void add(char *message, const char *name, const char *value) {
                 return;
         n += (size_t)snprintf(message + n, LOG_MESSAGE_BYTES - n, " %s=\"", name);
         for (const char *p = value; *p && n + 3 < LOG_MESSAGE_BYTES; p++)
-                message[n++] = *p == '"' ? '\'' : *p;
+                message[n++] = *p == '"' ? '\'' : *p == '\\' ? '/' : *p;
         if (n + 3 >= LOG_MESSAGE_BYTES) {
                 message[used] = '\0';
                 return;
