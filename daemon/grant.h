@@ -55,6 +55,7 @@ typedef struct Grant {
         uint64_t until_usec;           /* without a session it ends then */
         bool is_open;
         bool is_gone;                  /* left the registry */
+        uid_t opener;                  /* who opened the session */
         Leader leader;                 /* of the session */
         uint64_t leader_seen_usec;     /* when it was looked after last */
         Token *token;                  /* NULL after a restart */

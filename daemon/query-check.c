@@ -49,7 +49,8 @@ static bool user_is_kept(const Query *query) {
 
         if (!named)
                 return false;
-        mapped = directory_user_of_account(query->era->directory, named);
+        mapped = account ? directory_user_of_account(query->era->directory, account) :
+                           directory_user_of_unit(query->era->directory, named);
         if (mapped)
                 return is_called(user, mapped, code) ||
                         (strchr(user, '@') && is_called(user, named, code));

@@ -129,7 +129,7 @@ void query_simulate(Query *query) {
         if (query->account)
                 user = directory_user_of_account(query->era->directory, query->account);
         else if (query->unit) /* the old unit login */
-                user = directory_user_of_account(query->era->directory, query->unit);
+                user = directory_user_of_unit(query->era->directory, query->unit);
         if (user) {
                 char name[LIMIT_USER_BYTES + 1];
 

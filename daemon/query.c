@@ -51,10 +51,17 @@ static void open_session(Query *query) {
                 query_refuse(query, BUS_REFUSE_ACCESS);
                 return;
         }
-        /* Where the session is may be known better by now; what is not said stays. */
-        if ((query->service && grant_set(grant, GRANT_SERVICE, query->service) < 0) ||
-            (query->tty && grant_set(grant, GRANT_TTY, query->tty) < 0) ||
-            (query->rhost && grant_set(grant, GRANT_RHOST, query->rhost) < 0)) {
+        /* Where the session is may be known better by now, to whom it was granted; what is not said stays. What
+         * was granted to root's programs only they may open. */
+        if (query->uid != 0 && query->uid != grant->caller) {
+                query_refuse(query, BUS_REFUSE_NO_SESSION);
+                return;
+        }
+        grant->opener = query->uid;
+        if (query->uid == 0 &&
+            ((query->service && grant_set(grant, GRANT_SERVICE, query->service) < 0) ||
+             (query->tty && grant_set(grant, GRANT_TTY, query->tty) < 0) ||
+             (query->rhost && grant_set(grant, GRANT_RHOST, query->rhost) < 0))) {
                 query_refuse(query, BUS_REFUSE_UNAVAILABLE);
                 return;
         }

@@ -178,14 +178,18 @@ Registry *registry_free(Registry *registry) {
 /* One that waits is dropped for @grant, if that has no place otherwise: what waits longest of the same
  * caller, or of anybody when the whole is full. */
 static void make_room(Registry *registry, const Grant *grant) {
-        Grant *oldest = NULL, *oldest_own = NULL;
-        size_t n = 0, n_own = 0;
+        Grant *oldest = NULL, *oldest_own = NULL, *oldest_not_root = NULL;
+        size_t n = 0, n_own = 0, n_not_root = 0;
 
         for (Grant *other = registry->grants; other; other = other->next) {
                 if (other->is_open)
                         continue;
                 n++;
                 oldest = other;
+                if (other->caller != 0) {
+                        n_not_root++;
+                        oldest_not_root = other;
+                }
                 if (other->caller == grant->caller) {
                         n_own++;
                         oldest_own = other;
@@ -193,8 +197,10 @@ static void make_room(Registry *registry, const Grant *grant) {
         }
         if (grant->caller != 0 && n_own >= REGISTRY_UNCLAIMED_PER_UID)
                 registry_remove(registry, oldest_own);
+        else if (grant->caller != 0 && n_not_root >= REGISTRY_UNCLAIMED_MAX / 2)
+                registry_remove(registry, oldest_own ? oldest_own : oldest_not_root);
         else if (n >= REGISTRY_UNCLAIMED_MAX)
-                registry_remove(registry, oldest_own ? oldest_own : oldest);
+                registry_remove(registry, oldest_not_root ? oldest_not_root : oldest);
 }
 
 void registry_add(Registry *registry, Grant *grant, uint64_t wait_usec) {

@@ -17,6 +17,7 @@ typedef struct Row {
         LoginMethod method;
         bool remote, ascii;
         bool inside; /* called from within a session, which may have come over the network */
+        bool others; /* it asks for another user than the one who calls it */
         uint64_t timeout_usec;
 } Row;
 
@@ -36,8 +37,10 @@ static const Row rows[] = {
         /* Tried: a terminal, text is shown at once. */
         { "login", TERMINAL },
         { "remote", TERMINAL }, /* login -h; PAM_RHOST tells that it is far away */
-        { "su", TERMINAL, .inside = true },
-        { "su-l", TERMINAL, .inside = true },
+        { "su", TERMINAL, .inside = true, .others = true },
+        { "su-l", TERMINAL, .inside = true, .others = true },
+        { "runuser", TERMINAL, .inside = true, .others = true },
+        { "runuser-l", TERMINAL, .inside = true, .others = true },
         /* sets PAM_SILENT: services_manner() makes it buffered */
         { "sudo", TERMINAL, .inside = true },
         { "sudo-i", TERMINAL, .inside = true },
@@ -191,6 +194,10 @@ static void row_apply_setting(Row *row, const ServiceSetting *setting) {
                 row->picture = setting->picture;
         if (setting->timeout_usec)
                 row->timeout_usec = setting->timeout_usec;
+}
+
+bool services_is_for_others(const char *service) {
+        return !is_empty(service) && row_find(service)->others;
 }
 
 bool services_tty_is_local(const char *tty) {

@@ -53,6 +53,9 @@ typedef struct ServiceManner {
         uint64_t timeout_usec; /* 0: no wish of its own */
 } ServiceManner;
 
+/** services_is_for_others() - does this application ask for somebody else than who calls it? */
+bool services_is_for_others(const char *service);
+
 enum {
         SERVICES_E_PROMPTS = 1, /* the pam.d option has no such word */
 };

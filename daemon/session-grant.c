@@ -69,6 +69,8 @@ Grant *session_grant(Session *session, const Plan *plan) {
                 last_units_set(session->host->last_units, plan->account, plan->unit);
 
         given = grant;
-        registry_add(session->host->registry, TAKE_PTR(grant), session->max_age_usec);
+        /* Only to whom it may be lent again. */
+        registry_add(session->host->registry, TAKE_PTR(grant),
+                     session->uid == 0 || session->is_service ? session->max_age_usec : 0);
         return given;
 }

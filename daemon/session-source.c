@@ -28,8 +28,10 @@ static bool source_is_for_locker(const Session *session, const Grant *grant) {
 }
 
 /* Only for who may ask for anybody: a user's own programs must not pass a locker because he is logged in.
- * Where nothing is typed, only a session that goes on at the same terminal is believed to be the same
- * person. */
+ * Where nothing is typed, only a session that goes on at the same terminal of this machine is believed to be
+ * the same person, if root granted and opened it: whoever else names a terminal may name another's. And
+ * only where an application asks for whoever calls it: with su it is the caller who is at the terminal, and
+ * another user who is asked for. */
 static bool source_is_fit_for_login(const Session *session, const Grant *grant) {
         if (session->uid != 0 && !(session->is_service && grant->caller == session->uid))
                 return false;
@@ -37,9 +39,10 @@ static bool source_is_fit_for_login(const Session *session, const Grant *grant) 
                 return false;
         if (session->manner.mode == MODE_ONE)
                 return grant->mark;
-        return grant->is_open && is_same(session->tty, grant->text[GRANT_TTY]) &&
-                (!session->rhost ? !grant->text[GRANT_RHOST] :
-                                   is_same(session->rhost, grant->text[GRANT_RHOST]));
+        return grant->is_open && grant->caller == 0 && grant->opener == 0 && !session->rhost &&
+                !grant->text[GRANT_RHOST] && services_tty_is_local(session->tty) &&
+                is_same(session->tty, grant->text[GRANT_TTY]) &&
+                !services_is_for_others(session->service);
 }
 
 /* The session of the person who works here: the one the client names, else the newest at this terminal, else

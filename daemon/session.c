@@ -141,7 +141,8 @@ static void on_adopted(DirectoryLookup *lookup _unused_, int error, const Direct
 /* Return: true when @ret_event has happened already, false when on_adopted() will be called. */
 static bool session_resolve(Session *session, const LoginAction *action, LoginEvent *ret_event) {
         Directory *directory = session->era->directory;
-        const char *user = directory_user_of_account(directory, action->account);
+        const char *user = action->is_unit ? directory_user_of_unit(directory, action->account) :
+                                             directory_user_of_account(directory, action->account);
         int r;
 
         *ret_event = (LoginEvent){ .kind = EVENT_RESOLVED, .user = user };
@@ -241,6 +242,12 @@ static bool is_for_token(const Request *request) {
 static void session_compared(Session *session, RequestKind kind) {
         if (session->has_mark && kind == REQUEST_RESUME)
                 grant_return_mark(session->source);
+        /* All passwords of the account are one: no other session of it lends a guess more. */
+        if (session->has_mark && kind == REQUEST_PASSWORD)
+                for (Grant *grant = registry_first(session->host->registry); grant; grant = grant->next)
+                        if (grant != session->source && grant->text[GRANT_ACCOUNT] &&
+                            strcmp(grant->text[GRANT_ACCOUNT], session->source->text[GRANT_ACCOUNT]) == 0)
+                                grant->n_lent++;
         if (kind == REQUEST_RESUME || kind == REQUEST_PASSWORD)
                 session->has_mark = false;
 }

@@ -130,12 +130,10 @@ static void outcome_fill(Login *login, StepReason reason, const char *detail) {
 }
 
 /* Of a granted login the password that proved it stays known, for a screen locker or for an application
- * that asks twice. With a code shown, what was typed at the password prompt before proved nothing. */
+ * that asks twice. With a code shown, what was typed at the password prompt before proved nothing; and what
+ * the platform has not tested is no new proof, or each would lend more guesses. */
 static void login_keep_mark(Login *login) {
-        bool typed = login->route == ROUTE_PASSWORD ||
-                     (login->route == ROUTE_SESSION && login->mode == MODE_ONE);
-
-        if (login->purpose != PURPOSE_LOGIN || !typed || !login->mark)
+        if (login->purpose != PURPOSE_LOGIN || login->route != ROUTE_PASSWORD || !login->mark)
                 return;
         mark_keep(login->mark, ASK_PASSWORD);
         login->kept_mark = TAKE_PTR(login->mark);

@@ -151,11 +151,18 @@ const char *directory_user_of_account(Directory *directory, const char *account)
         return map_user_of_account(directory->map, account);
 }
 
+const char *directory_user_of_unit(Directory *directory, const char *code) {
+        directory_refresh(directory);
+        return map_user_of_unit(directory->map, code);
+}
+
 const char *directory_account_of_user(Directory *directory, const char *user, size_t *ret_n) {
         const char *account;
 
         directory_refresh(directory);
         account = map_account_of_user(directory->map, user, ret_n);
+        if (account && account[0] == '@')
+                account++;
         if (*ret_n > 0 || !directory->provision || map_user_of_account(directory->map, user))
                 return account;
 

@@ -70,6 +70,10 @@ int directory_set_accounts(Directory *directory, DirectoryAccounts accounts,
  * here */
 const char *directory_user_of_account(Directory *directory, const char *account);
 
+/** directory_user_of_unit() - local user of the old unit login by the map ("@UNIT-CODE", or a code that no
+ * login name can be), NULL if none; borrowed likewise */
+const char *directory_user_of_unit(Directory *directory, const char *code);
+
 /** directory_account_of_user() - the one account of a local user; NULL if none or several; @ret_n
  * is how many. Borrowed likewise. */
 const char *directory_account_of_user(Directory *directory, const char *user, size_t *ret_n);

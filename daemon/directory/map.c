@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "daemon/directory/map.h"
+#include "lib/common/identity.h"
 #include "lib/common/limits.h"
 #include "lib/common/text.h"
 
@@ -35,7 +36,19 @@ static int compare_users(const void *a, const void *b) {
         return strcmp(x->user, y->user);
 }
 
+/* "@UNIT-CODE", or a code that no login name can be. */
+static bool key_is_unit(const char *key) {
+        return key[0] == '@' || (unit_code_is_valid(key) && !login_name_is_valid(key));
+}
+
 static const char *account_fault(const char *account) {
+        const size_t n_region = 6; /* older taxpayer numbers begin with the digits of a place */
+
+        if (account[0] == '@' && !unit_code_is_valid(account + 1))
+                return "behind '@' stands the code of a unit";
+        if (unit_code_is_valid(account) && login_name_is_valid(account) &&
+            strspn(account, "0123456789") >= n_region)
+                return "this may be a unit or a login name; for the unit write '@' before it";
         if (strlen(account) > LIMIT_ACCOUNT_BYTES)
                 return "the account is longer than any can be";
         if (!text_is_showable(account))
@@ -195,13 +208,28 @@ static size_t lower_bound(const Entry *entries, size_t n, const Entry *key,
         return low;
 }
 
-const char *map_user_of_account(const Map *map, const char *account) {
+static const char *user_of_key(const Map *map, const char *account) {
         size_t i = lower_bound(map->by_account, map->n, &(Entry){ .account = account },
                                compare_accounts);
 
         return i < map->n && strcmp(map->by_account[i].account, account) == 0 ?
                 map->by_account[i].user :
                 NULL;
+}
+
+const char *map_user_of_account(const Map *map, const char *account) {
+        return key_is_unit(account) ? NULL : user_of_key(map, account);
+}
+
+const char *map_user_of_unit(const Map *map, const char *code) {
+        char key[LIMIT_UNIT_CODE_BYTES + 2];
+        const char *user;
+
+        if (!unit_code_is_valid(code))
+                return NULL;
+        (void)snprintf(key, sizeof(key), "@%s", code);
+        user = user_of_key(map, key);
+        return user || !key_is_unit(code) ? user : user_of_key(map, code);
 }
 
 const char *map_account_of_user(const Map *map, const char *user, size_t *ret_n) {

@@ -34,4 +34,6 @@ const char *map_user_at(const Map *map, size_t i);
 
 /* Borrowed from the map; NULL when there is none. */
 const char *map_user_of_account(const Map *map, const char *account);
+/** map_user_of_unit() - the local user of the old unit login; an account of the same name is nobody's here */
+const char *map_user_of_unit(const Map *map, const char *code);
 const char *map_account_of_user(const Map *map, const char *user, size_t *ret_n);

@@ -12,6 +12,7 @@ from e2e import (ACCOUNT, ACCOUNTS, CAPTCHA, ENGLISH, PASSWORD, RUN, STORE, UNIT
                  backend, case, contains, equal, itaxd_pid, lacks, main, unlock, wait_until)
 
 UNIT = r'Number of the unit[^\n]*: $'
+JIA = 40003
 
 
 def stack(service, options='', auth='required'):
@@ -164,6 +165,31 @@ def max_age():
     over.end('PAM_CONV_ERR')
 
 
+@case('max_age believes no terminal that a user\'s own program names, no other user\'s, and none of another host')
+def max_age_forged():
+    stack('again', 'max_age=600')
+    stack('su', 'max_age=600')
+    stack('own', 'only=unit')
+    first = log_in('jia', 'authenticate', 'account', 'open', 'wait', tty='/dev/tty1')
+    until(first, 'open')
+    # jia's own program opens a session "at" the terminal that root's program is asked from next.
+    own = Try('own', 'authenticate', 'open', 'wait', user='jia', uid=JIA, tty='/dev/tty9')
+    until(own, 'open')
+
+    def asked(service, **more):
+        attempt = Try(service, 'authenticate', user='jia', **more)
+        attempt.prompt('secret', PASSWORD)
+        attempt.hang_up()
+        attempt.end('PAM_CONV_ERR')
+    asked('again', tty='/dev/tty9')
+    asked('su', tty='/dev/tty1')
+    asked('again', tty='/dev/tty1', rhost='192.0.2.1')
+    Try('again', 'authenticate', user='jia', tty='/dev/tty1').end('PAM_SUCCESS')
+    for attempt in (own, first):
+        attempt.send('')
+        attempt.end()
+
+
 @case('a second check of the same answer within seconds costs neither a try nor a hash (nginx asks twice)')
 def twice():
     stack('nginx', 'max_age=30')
@@ -185,15 +211,32 @@ def twice():
     unlock('jia')
 
 
+@case('an answer that was taken up again lends no further guesses: three others in all, then the platform alone (threats 44)')
+def lent():
+    stack('nginx', 'max_age=300')
+
+    def check(answer):
+        attempt = Try('nginx', 'authenticate', user='wu')
+        attempt.secret('', answer)
+        return attempt.end().codes['authenticate']
+    equal(check(ACCOUNTS['wu']['password']), 'PAM_SUCCESS')
+    for number in range(3):
+        equal(check(ACCOUNTS['wu']['password']), 'PAM_SUCCESS', f'after {number} wrong ones')
+        equal(check(f'Wrong-pass{number}'), 'PAM_AUTH_ERR')
+    # The platform wants a captcha by now, and nothing else says any more what is right.
+    lacks(check(ACCOUNTS['wu']['password']), 'SUCCESS')
+    unlock('wu')
+    equal(check(ACCOUNTS['wu']['password']), 'PAM_SUCCESS')
+
+
 @case('a locker opens with the password of the session behind it, also after a wrong key, when a captcha would be due')
 def locker():
     stack('i3lock')
-    uid = 40003
     first = log_in('jia', 'authenticate', 'account', 'open', 'wait')
     until(first, 'open')
 
     def unlocked(answer, code):
-        attempt = Try('i3lock', 'authenticate', user='jia', uid=uid)
+        attempt = Try('i3lock', 'authenticate', user='jia', uid=JIA)
         attempt.secret('', answer)
         attempt.end(code)
     unlocked('Wrong-pass1', 'PAM_AUTH_ERR')

@@ -60,6 +60,9 @@ static const struct {
           "1: the local user has characters that no user can have\n" },
         { "a direction that is turned", "a \xe2\x80\xaex\n",
           "1: the local user has characters that no user can have\n" },
+        { "a unit or a login name", "110108MA0012345 x\n",
+          "1: this may be a unit or a login name; for the unit write '@' before it\n" },
+        { "a unit that is none", "@110108 x\n", "1: behind '@' stands the code of a unit\n" },
         { "an escape sequence", "a\033[2J x\n",
           "1: the account has characters that cannot be shown\n" },
         { "bytes that are no text", "a\xff x\n", "1: bytes that are no text (UTF-8)\n" },
@@ -118,6 +121,26 @@ static void test_map(void **state) {
         assert_int_equal(n, 2);
         assert_null(map_account_of_user(map, "nobody", &n));
         assert_int_equal(n, 0);
+}
+
+/* One file, two name spaces: nobody gets a unit's user by registering under its code, or the other way
+ * round. */
+static void test_units_are_no_accounts(void **state) {
+        static const char text[] = "ceshi_jia jia\n@110108MA0012345 danwei\n91990000000000002B er\n"
+                                   "ZHANGSANZHANGSA san\n";
+        _cleanup_(map_freep) Map *map = NULL;
+        Told told;
+
+        (void)state;
+        assert_int_equal(parse(text, strlen(text), &told, &map), 0);
+        assert_string_equal(map_user_of_unit(map, "110108MA0012345"), "danwei");
+        assert_null(map_user_of_account(map, "110108MA0012345"));
+        assert_null(map_user_of_account(map, "@110108MA0012345"));
+        assert_string_equal(map_user_of_unit(map, "91990000000000002B"), "er");
+        assert_null(map_user_of_account(map, "91990000000000002B"));
+        assert_string_equal(map_user_of_account(map, "ZHANGSANZHANGSA"), "san");
+        assert_null(map_user_of_unit(map, "ZHANGSANZHANGSA"));
+        assert_null(map_user_of_unit(map, "ceshi_jia"));
 }
 
 static void test_empty_map(void **state) {
@@ -357,6 +380,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_bad_maps),
                 cmocka_unit_test(test_map),
+                cmocka_unit_test(test_units_are_no_accounts),
                 cmocka_unit_test(test_empty_map),
                 cmocka_unit_test(test_map_follows_its_file),
                 cmocka_unit_test(test_bad_file_is_no_directory),
