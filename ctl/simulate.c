@@ -29,7 +29,7 @@ static const struct {
         { "password", N_("password") },
         { "qr", N_("QR code") },
         { "off", N_("not asked for") },
-        { "ask", N_("asked for, may be left out") },
+        { "ask", N_("required of who has any") },
         { "required", N_("required") },
 };
 

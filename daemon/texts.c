@@ -28,10 +28,9 @@ typedef struct Text {
 } Text;
 
 static const Text text_table[_SAY_MAX] = {
-        [SAY_ASK_ACCOUNT] = N_("Account (mobile number, login name or identity number; ?: "
-                               "help): "),
-        [SAY_ASK_ACCOUNT_OR_QR] = N_("Account (mobile or identity number, login name; Enter: QR "
-                                     "code, ?: help): "),
+        [SAY_ASK_ACCOUNT] = N_("Account (mobile, login name or ID number; ?: help): "),
+        [SAY_ASK_ACCOUNT_OR_QR] = N_("Account (mobile, login name or ID number; Enter: QR, ?: "
+                                     "help): "),
         /* The word "password" must be in every question for one: some greeters look for it. */
         [SAY_ASK_PASSWORD] = N_("(? for help) Password: "),
         [SAY_ASK_PASSWORD_OR_QR] = N_("(Enter alone for a QR code, ? for help) Password: "),
@@ -110,17 +109,17 @@ static const Text text_table[_SAY_MAX] = {
         [SAY_CAPTCHA_NO_PICTURE_END] = N_("A captcha is needed, which cannot be shown here. "
                                           "Please log in once on the web or at a terminal, then "
                                           "try again."),
-        [SAY_LOCKED] = N_("The account is locked after too many wrong passwords. Please try "
-                          "again later, or unlock it at once: by Forgotten password, or at a "
-                          "tax service hall with your identity document."),
-        [SAY_LOCKED_MINUTES] = NP_("The account is locked after too many wrong passwords. "
-                                   "Please try again in {number} minute, or unlock it at once: "
-                                   "by Forgotten password, or at a tax service hall with your "
-                                   "identity document.",
-                                   "The account is locked after too many wrong passwords. "
-                                   "Please try again in {number} minutes, or unlock it at once: "
-                                   "by Forgotten password, or at a tax service hall with your "
-                                   "identity document."),
+        [SAY_LOCKED] = N_("The password is locked after too many wrong ones. Please try again "
+                          "later, or log in by QR code. Forgotten password, or a tax service "
+                          "hall with your identity document, unlocks it at once."),
+        [SAY_LOCKED_MINUTES] = NP_("The password is locked after too many wrong ones. Please "
+                                   "try again in {number} minute, or log in by QR code. "
+                                   "Forgotten password, or a tax service hall with your "
+                                   "identity document, unlocks it at once.",
+                                   "The password is locked after too many wrong ones. Please "
+                                   "try again in {number} minutes, or log in by QR code. "
+                                   "Forgotten password, or a tax service hall with your "
+                                   "identity document, unlocks it at once."),
         [SAY_DISABLED] = N_("This account is disabled. Please go to a tax service hall with your "
                             "identity document."),
 
@@ -250,8 +249,9 @@ static const Text text_table[_SAY_MAX] = {
         [SAY_PIN_WRONG] = N_("The PIN is wrong."),
         [SAY_PIN_WRONG_TRIES] = NP_("The PIN is wrong. {number} try is left.",
                                     "The PIN is wrong. {number} tries are left."),
-        [SAY_PIN_LOCKED] = N_("The PIN of the CA certificate is locked. Please have whoever issued "
-                              "the certificate unlock it."),
+        [SAY_PIN_LOCKED] = N_("The PIN of the CA certificate is locked after too many wrong ones. "
+                              "A certificate in a file can be used again after 120 minutes; a "
+                              "token is unlocked by whoever issued it."),
         [SAY_PIN_OVER] = N_("The PIN was wrong too often in this login."),
         [SAY_CERTIFICATE_NO_KEY] = N_("The CA certificate of this unit was not found. Please "
                                       "connect its token and try again."),

@@ -47,10 +47,10 @@ static void ask_answer(Token *token, Reply *reply) {
         TokenAsk *ask = token->first;
 
         ask_unlink(ask);
-        (void)token_unref(token); /* that of the ask */
         token->is_answering = true;
         ask->fn(ask, reply, ask->userdata); /* may free the ask */
         token->is_answering = false;
+        (void)token_unref(token); /* that of the ask */
 }
 
 static int token_start(Token *token) {

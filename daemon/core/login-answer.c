@@ -163,6 +163,13 @@ static bool is_word(const Secret *answer, const char *letters) {
         return is;
 }
 
+/* A person who is used to typing the password twice does so below a picture as well. Like any answer that was
+ * given before it reaches nobody; but where questions are shown, it is asked once more. */
+static bool is_slip(const Login *login) {
+        return login->mode == MODE_MANY &&
+               (login->ask == ASK_CAPTCHA || login->ask == ASK_UNIT_CAPTCHA);
+}
+
 int login_answered(Login *login, const Secret *answer) {
         const AskRule *rule = &login_asks[login->ask];
         Ask same;
@@ -192,7 +199,7 @@ int login_answered(Login *login, const Secret *answer) {
                 login_fail(login, REASON_CLIENT, "blind-user", SAY_CLIENT_CANNOT);
                 return 0;
         }
-        if (same != ASK_NOTHING && same == login->last_ask) {
+        if (same != ASK_NOTHING && same == login->last_ask && !is_slip(login)) {
                 login_fail(login, REASON_CLIENT, "blind-answer", SAY_CLIENT_CANNOT);
                 return 0;
         }

@@ -177,7 +177,7 @@ def lock():
             terminal.secret(PASSWORD, 'Wrong-pass2')
             terminal.expect(CAPTCHA)
             terminal.send(STORE.captcha() + '\n')
-        terminal.expect(r'locked after too many wrong passwords. Please try again in 120\s+minutes')
+        terminal.expect(r'locked after too many wrong ones. Please try again in\s+120\s+minutes')
     with log_in('19900000003', 'Bing-pass3') as terminal:
         terminal.expect(r'try again in (120|119)\s+minutes')
     backend('account', 'unlock', 'Ceshi_Bing')

@@ -103,7 +103,7 @@ def lock():
             terminal.secret(PASSWORD, f'Wrong-pass{i}')
             terminal.expect(CAPTCHA)
             terminal.send(STORE.captcha() + '\n')
-        text = terminal.expect(r'The account is locked[^:]*:[^:]*\.\s+Forgotten password: https://itax\.lab/\S+').group(0)
+        text = terminal.expect(r'The password is locked[^:]*\.\s+Forgotten password: https://itax\.lab/\S+').group(0)
         contains(text, 'in 120\\s+minutes', 'tax\\s+service\\s+hall')
         for line in text.split('\n'):
             if columns(line.strip()) > 79:

@@ -108,10 +108,10 @@ static const ScriptCase cases[] = {
             CAPTCHA_WRONG("echo ASK_CAPTCHA +CAPTCHA_WRONG picture"),
             ANSWER("p3Xz", "change ceshi_jia/Jia-pass1/Jia-pass2 captcha=p3Xz"),
             REPLY(CHANGED, "done +NEW_PASSWORD_CHANGED jia ceshi_jia password; end granted") } },
-        { "the new one as captcha is a client that does not read", /* threats 17 */
+        { "the new one as captcha is a slip: sent nowhere, and asked again", /* threats 17 */
           { CHANGE, JIA },
           { OLD_PROVEN, NEW_TYPED, CAPTCHA("echo ASK_CAPTCHA +CAPTCHA_DUE picture"),
-            ANSWER("Jia-pass2", "fail client +CLIENT_CANNOT; end blind-answer") } },
+            ANSWER("Jia-pass2", "echo ASK_CAPTCHA +CAPTCHA_WRONG picture") } },
         { "the old one is not right any more: the end",
           { CHANGE, JIA },
           { OLD_PROVEN, NEW_TYPED,

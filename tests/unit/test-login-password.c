@@ -388,11 +388,11 @@ static const ScriptCase cases[] = {
 
         /* Clients that answer without reading */
         /* threats 17 */
-        { "the password as captcha answer is a client that does not read, and sent nowhere",
+        { "the password as captcha answer is a slip: sent nowhere, and asked again",
           { SEAT, JIA },
           { BEGIN(ASK_WORD), ANSWER("Falsch-11", "password ceshi_jia/Falsch-11"),
             CAPTCHA("echo ASK_CAPTCHA_OR_QR +CAPTCHA_DUE picture"),
-            ANSWER("Falsch-11", "fail client +CLIENT_CANNOT; end blind-answer") } },
+            ANSWER("Falsch-11", "echo ASK_CAPTCHA_OR_QR +CAPTCHA_WRONG picture") } },
         { "the password as declaration password as well", /* threats 17, 69 */
           { BUFFERED, .user = "bing", .account = "Ceshi_Bing" },
           { BEGIN(ASK_WORD), ANSWER("Bing-pass3", "password Ceshi_Bing/Bing-pass3"),
