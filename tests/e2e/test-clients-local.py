@@ -431,4 +431,5 @@ def pkexec():
         log.wait('login granted .*service="polkit-1" .*user="jia"')
 
 
-main(environment=ENGLISH)
+# No phone logs in meanwhile: it would be given a captcha of its own.
+main(environment=dict(ENGLISH, ITAX_LAB_PHONES='0'))
