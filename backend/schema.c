@@ -209,6 +209,92 @@ static const char *const migrations[] = {
          * time since its start as well */
         "ALTER TABLE guard ADD COLUMN boot_id TEXT NOT NULL DEFAULT '';"
         "ALTER TABLE guard ADD COLUMN boot_until BIGINT NOT NULL DEFAULT 0;",
+
+        /* 2 -> 3: pages for people, the hall and the operator */
+
+        /* a browser: hash of its cookie; no account before the login. flow and data: the steps of a
+         * registration or reset so far, no password among them */
+        "CREATE TABLE web_session ("
+        "  hash TEXT NOT NULL PRIMARY KEY,"
+        "  account_id TEXT REFERENCES account (id) ON DELETE CASCADE,"
+        "  flow TEXT NOT NULL DEFAULT '',"
+        "  data TEXT NOT NULL DEFAULT '',"
+        "  created_at BIGINT NOT NULL,"
+        "  seen_at BIGINT NOT NULL,"
+        "  expires_at BIGINT NOT NULL"
+        ") /*strict*/;"
+        "CREATE INDEX web_session_account ON web_session (account_id);"
+        "CREATE INDEX web_session_expires ON web_session (expires_at);"
+
+        /* a code sent by text message: for one purpose ("register", "reset") of one session */
+        "CREATE TABLE sms_code ("
+        "  session_hash TEXT NOT NULL,"
+        "  purpose TEXT NOT NULL,"
+        "  mobile TEXT NOT NULL,"
+        "  code_hash TEXT NOT NULL,"
+        "  tries_left BIGINT NOT NULL,"
+        "  created_at BIGINT NOT NULL,"
+        "  expires_at BIGINT NOT NULL,"
+        "  PRIMARY KEY (session_hash, purpose)"
+        ") /*strict*/;"
+        "CREATE INDEX sms_code_expires ON sms_code (expires_at);"
+
+        /* how often something happened since the window began; key says what and to whom */
+        "CREATE TABLE rate ("
+        "  key TEXT NOT NULL PRIMARY KEY,"
+        "  n BIGINT NOT NULL,"
+        "  begun_at BIGINT NOT NULL,"
+        "  expires_at BIGINT NOT NULL"
+        ") /*strict*/;"
+        "CREATE INDEX rate_expires ON rate (expires_at);"
+
+        /* the right to set a new password, once, 15 minutes */
+        "CREATE TABLE reset ("
+        "  hash TEXT NOT NULL PRIMARY KEY,"
+        "  account_id TEXT NOT NULL REFERENCES account (id) ON DELETE CASCADE,"
+        "  used_at BIGINT NOT NULL DEFAULT 0,"
+        "  created_at BIGINT NOT NULL,"
+        "  expires_at BIGINT NOT NULL"
+        ") /*strict*/;"
+        "CREATE INDEX reset_account ON reset (account_id);"
+        "CREATE INDEX reset_expires ON reset (expires_at);"
+
+        /* who logged in where; token_hash: what the login gave, '' once it has ended */
+        "CREATE TABLE login ("
+        "  id TEXT NOT NULL PRIMARY KEY,"
+        "  account_id TEXT NOT NULL REFERENCES account (id) ON DELETE CASCADE,"
+        "  client_id TEXT NOT NULL,"
+        "  method TEXT NOT NULL,"
+        "  host TEXT, service TEXT, terminal TEXT, remote_host TEXT,"
+        "  unit_code TEXT,"
+        "  token_hash TEXT NOT NULL,"
+        "  created_at BIGINT NOT NULL,"
+        "  expires_at BIGINT NOT NULL,"
+        "  ended_at BIGINT NOT NULL DEFAULT 0"
+        ") /*strict*/;"
+        "CREATE INDEX login_account ON login (account_id, created_at);"
+        "CREATE INDEX login_token ON login (token_hash);"
+
+        /* what the hall, the operator and the pages changed: who, what, why */
+        "CREATE TABLE audit ("
+        "  id TEXT NOT NULL PRIMARY KEY,"
+        "  at BIGINT NOT NULL,"
+        "  who TEXT NOT NULL,"
+        "  action TEXT NOT NULL,"
+        "  object TEXT NOT NULL,"
+        "  why TEXT NOT NULL"
+        ") /*strict*/;"
+        "CREATE INDEX audit_at ON audit (at);"
+
+        "ALTER TABLE registration_code ADD COLUMN issued_by TEXT NOT NULL DEFAULT '';"
+        "ALTER TABLE registration_code ADD COLUMN revoked_at BIGINT NOT NULL DEFAULT 0;"
+
+        /* a key that was replaced stays good until old_until, so that hosts can follow one by one */
+        "ALTER TABLE client ADD COLUMN note TEXT NOT NULL DEFAULT '';"
+        "ALTER TABLE client ADD COLUMN old_hash TEXT;"
+        "ALTER TABLE client ADD COLUMN old_until BIGINT NOT NULL DEFAULT 0;"
+        "ALTER TABLE client ADD COLUMN seen_at BIGINT NOT NULL DEFAULT 0;"
+        "ALTER TABLE account ADD COLUMN consented_at BIGINT NOT NULL DEFAULT 0;",
 };
 
 const char *schema_migration(int version) {

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Codes by text message: six digits, 5 minutes, five tries, for one purpose of one browser session
+ *
+ * Limits: one message a minute and ten a day to a number, twenty an hour from an address
+ * (threats.md 115). They count also for numbers that no account has. */
+
+#include <stdint.h>
+
+#include "backend/store.h"
+
+#define SMS_CODE_DIGITS 6
+#define SMS_CODE_LIFETIME_SEC 300
+#define SMS_CODE_TRIES 5
+
+enum {
+        SMS_CODE_E_WRONG = 1, /* wrong, none was sent, or for another number */
+        SMS_CODE_E_OVER,      /* too old, or five wrong ones: ask for a new one */
+        SMS_CODE_E_SLOW,      /* too many messages; ret_wait_sec tells when the next may go */
+};
+
+/** sms_code_new() - a new code in the place of an earlier one, in the caller's transaction. Sends
+ * nothing. Return: 0, SMS_CODE_E_SLOW, -errno. */
+int sms_code_new(Store *store, const char *session_hash, const char *purpose, const char *mobile,
+                 const char *peer, int64_t now, char ret_code[static SMS_CODE_DIGITS + 1],
+                 int64_t *ret_wait_sec);
+
+/** sms_code_check() - takes a try before it compares; the right one is used up. In the caller's
+ * transaction, to be committed whatever comes out >= 0.
+ * Return: 0, SMS_CODE_E_WRONG, SMS_CODE_E_OVER, -errno. */
+int sms_code_check(Store *store, const char *session_hash, const char *purpose, const char *mobile,
+                   const char *typed, int64_t now);

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Web: what all pages for people share: the browser's session, forms that only our own pages can
+ * send, and the frame around every page
+ *
+ * Cookies: "__Host-itax" the session (256 random bits, Secure, HttpOnly, SameSite=Lax, Path=/),
+ * "lang" zh or en. A session is made by the first POST form that a browser is shown, gets a new value
+ * at login and logout (no fixation, RFC 6265 section 8.4), and ends 15 minutes after it was last seen,
+ * 12 hours after it began at the latest.
+ *
+ * Forms carry "csrf", a keyed hash of the session; a POST also needs Origin or Sec-Fetch-Site of
+ * ours. auth_admit() checks both before a handler runs. */
+
+#include "backend/html.h"
+#include "backend/http.h"
+
+#define WEB_PAGE_BYTES_MAX 262144
+
+/** web_begin() - doctype to the opened <main>, with title, language switch, the link to who is
+ * logged in, and the style sheet. @script: NULL or the name of one of web/'s scripts */
+void web_begin(Request *request, Html *html, const char *title_chinese, const char *title_english,
+               const char *script);
+
+/** web_form() - <form method=post action=@action> with its csrf field; gives the browser a session
+ * if it has none. Close it with </form>. */
+void web_form(Request *request, Html *html, const char *action);
+
+/** web_answer() - close the page and answer with it */
+void web_answer(Request *request, unsigned status, Html *html);
+
+/** web_redirect() - 303 See Other to a path of ours */
+void web_redirect(Request *request, const char *path);
+
+/** web_notice() - a whole page of a heading and a paragraph, with a link back to @path (NULL: none) */
+void web_notice(Request *request, unsigned status, const char *title_chinese,
+                const char *title_english, const char *chinese, const char *english,
+                const char *path);
+
+/** web_error() - the message above a form, read out by screen readers (role=alert) */
+void web_error(Html *html, const char *chinese, const char *english);
+
+/* The steps of a flow over several pages, kept by the server for this browser. */
+
+/** web_flow_get() - a form-encoded text that web_flow_set() kept for this @flow ("register", "reset");
+ * empty form when there is none. Return: 0 or -errno. */
+int web_flow_get(Request *request, const char *flow, Form *ret);
+
+/** web_flow_set() - keep @form for this browser; NULL ends the flow. In the caller's transaction.
+ * Return: 0 or -errno. */
+int web_flow_set(Request *request, const char *flow, const Form *form);
+
+/** web_login() - this browser is this person now: new session value; the old one is void. In the
+ * caller's transaction. Return: 0 or -errno. */
+int web_login(Request *request, const char *account_id);
+
+/** web_logout_all() - void all browser sessions of an account, in the caller's transaction */
+int web_logout_all(Store *store, const char *account_id);
