@@ -107,7 +107,7 @@ def sanitizers_are_quiet():
             lacks(file.read(), 'Sanitizer|runtime error')
 
 
-def wait_until(condition, what, seconds=15):
+def wait_until(condition, what, seconds=40):
     end = time.monotonic() + seconds
     while True:
         found = condition()

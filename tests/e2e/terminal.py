@@ -68,7 +68,7 @@ class Terminal:
         self.stream.feed(data)
         return bool(data)
 
-    def until(self, condition, what, seconds=15):
+    def until(self, condition, what, seconds=40):
         """Read until @condition() is true."""
         end = time.monotonic() + seconds
         while True:
@@ -84,7 +84,7 @@ class Terminal:
                     return found
                 raise Timeout(f'ended before: {what}; on the terminal:\n{self.text[-2500:]}')
 
-    def expect(self, pattern, seconds=15):
+    def expect(self, pattern, seconds=40):
         """Read until what came since the last expect() matches."""
         match = self.until(lambda: re.search(pattern, self.text[self.seen:]), pattern, seconds)
         self.seen += match.end()
@@ -93,13 +93,13 @@ class Terminal:
     def send(self, text):
         os.write(self.fd, text.encode())
 
-    def answer(self, pattern, text, seconds=15):
+    def answer(self, pattern, text, seconds=40):
         """Wait for a prompt, then type. Echo is taken off by programs just after the prompt came out, and what
         was typed before that is thrown away: so wait until it is off when the answer must not be seen."""
         self.expect(pattern, seconds)
         self.send(text + '\n')
 
-    def secret(self, pattern, text, seconds=15):
+    def secret(self, pattern, text, seconds=40):
         self.expect(pattern, seconds)
         self.until(self._echo_is_off, 'echo off', seconds)
         self.send(text + '\n')
@@ -108,7 +108,7 @@ class Terminal:
         self.read(0.005)
         return not termios.tcgetattr(self.fd)[3] & termios.ECHO
 
-    def ended(self, seconds=15):
+    def ended(self, seconds=40):
         """Wait for the end; exit status as a shell tells it."""
         end = time.monotonic() + seconds
         while self.status is None:
@@ -180,7 +180,7 @@ class Terminal:
                                    capture_output=True, text=True, check=False)
         return found.stdout.split()
 
-    def wait_for_code(self, seconds=15, other_than=None):
+    def wait_for_code(self, seconds=40, other_than=None):
         """Read until a code can be scanned (another one than @other_than)."""
         def scanned():
             codes = [code for code in self.scan() if code != other_than]

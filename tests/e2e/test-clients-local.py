@@ -17,8 +17,8 @@ import signal
 import subprocess
 import time
 
-from e2e import (ACCOUNTS, CAPTCHA, ENGLISH, PASSWORD, RUN, STORE, UNIT_1, UNIT_2, UNITS, Terminal, case, contains, equal,
-                 lacks, main, unlock, wait_until)
+from e2e import (ACCOUNTS, CAPTCHA, ENGLISH, PASSWORD, RUN, STORE, UNIT_1, UNIT_2, UNITS, Terminal, Timeout, case, contains,
+                 equal, lacks, main, unlock, wait_until)
 
 DISPLAY = ':87'
 STACK = """auth required pam_itax.so
@@ -59,7 +59,8 @@ class Screen:
     """A screen in memory with a keyboard."""
 
     def __init__(self):
-        self.server = subprocess.Popen(['Xvfb', DISPLAY, '-screen', '0', '800x600x24', '-nolisten', 'tcp'],
+        # Without -noreset it starts anew whenever its last client leaves, and turns others away meanwhile.
+        self.server = subprocess.Popen(['Xvfb', DISPLAY, '-screen', '0', '800x600x24', '-nolisten', 'tcp', '-noreset'],
                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_until(lambda: self.run('xdpyinfo').returncode == 0, 'Xvfb answers')
 
@@ -76,7 +77,7 @@ class Screen:
         x11 = ctypes.CDLL('libX11.so.6')
         x11.XOpenDisplay.restype = ctypes.c_void_p
         x11.XDefaultRootWindow.restype = ctypes.c_ulong
-        display = ctypes.c_void_p(x11.XOpenDisplay(DISPLAY.encode()))
+        display = ctypes.c_void_p(wait_until(lambda: x11.XOpenDisplay(DISPLAY.encode()), 'the screen lets a client in'))
         root = ctypes.c_ulong(x11.XDefaultRootWindow(display))
 
         def taken():
@@ -147,9 +148,10 @@ def i3lock():
             screen.type('Wrong-pass1')
             log.wait('login denied .*service="i3lock"')
             equal(process.poll(), None, 'i3lock after a wrong password')
-            unlock('jia')
-            # i3lock is deaf for a moment after a wrong password.
+
             def typed():
+                # i3lock is deaf for a moment after a wrong password: what it heard in part was another wrong one.
+                unlock('jia')
                 screen.type(ACCOUNTS['jia']['password'])
                 try:
                     return process.wait(3) == 0
@@ -209,6 +211,7 @@ def both_passwords():
             log.wait('login unit .unit-password-missing.*service="i3lock"')
 
             def typed():
+                unlock('bing')
                 screen.type(f"{ACCOUNTS['bing']['password']} {UNITS[UNIT_2]['declaration_password']}")
                 try:
                     return process.wait(3) == 0
