@@ -118,7 +118,7 @@ static int run_client_add(Store *store, const Options *options) {
 
         r = transaction_begin(store, &transaction);
         if (r == 0)
-                r = client_put(store, id, secret_text(secret), clock_wall_sec());
+                r = client_put(store, id, secret_text(secret), NULL, clock_wall_sec());
         if (r == 0)
                 r = transaction_commit(&transaction);
         if (r != 0)

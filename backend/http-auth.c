@@ -80,7 +80,7 @@ static int client_admit(Request *request) {
                 return CLIENT_E_REFUSED;
 
         r = client_check(request->server->store, id, secret,
-                         request->server->options->client_policy);
+                         request->server->options->client_policy, request->now);
         if (r == 0)
                 (void)snprintf(request->client_id, sizeof(request->client_id), "%s", id);
         return r;

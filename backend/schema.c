@@ -294,6 +294,7 @@ static const char *const migrations[] = {
         "ALTER TABLE client ADD COLUMN old_hash TEXT;"
         "ALTER TABLE client ADD COLUMN old_until BIGINT NOT NULL DEFAULT 0;"
         "ALTER TABLE client ADD COLUMN seen_at BIGINT NOT NULL DEFAULT 0;"
+        "ALTER TABLE client ADD COLUMN old_seen_at BIGINT NOT NULL DEFAULT 0;"
         "ALTER TABLE account ADD COLUMN consented_at BIGINT NOT NULL DEFAULT 0;",
 };
 

@@ -178,7 +178,7 @@ void world_prepare(Fixture *fixture, Phase phase, World *ret) {
                          &(const UnitNew){ .code = UNIT_ONE, .name = "一", .password_hash = hash }),
                 0);
         assert_int_equal(relation_put(fixture->store, fixture->bing, UNIT_ONE, 0), 0);
-        assert_int_equal(client_put(fixture->store, "ws", SECRET, T0), 0);
+        assert_int_equal(client_put(fixture->store, "ws", SECRET, NULL, T0), 0);
         assert_int_equal(transaction_commit(&transaction), 0);
         ret->options = (ServerOptions){
                 .store = fixture->path,

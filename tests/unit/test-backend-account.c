@@ -340,13 +340,13 @@ static const ClientCase client_cases[] = {
 static void test_clients(void **state) {
         Fixture *fixture = *state;
 
-        assert_int_equal(client_put(fixture->store, "known", "secret-of-known", T0), 0);
-        assert_int_equal(client_put(fixture->store, "gone", "secret-of-gone", T0), 0);
+        assert_int_equal(client_put(fixture->store, "known", "secret-of-known", NULL, T0), 0);
+        assert_int_equal(client_put(fixture->store, "gone", "secret-of-gone", NULL, T0), 0);
         assert_int_equal(client_revoke(fixture->store, "gone"), 0);
         assert_int_equal(client_revoke(fixture->store, "never"), CLIENT_E_REFUSED);
         for (size_t i = 0; i < ELEMENTSOF(client_cases); i++) {
                 const ClientCase *c = &client_cases[i];
-                int r = client_check(fixture->store, c->id, c->secret, c->policy);
+                int r = client_check(fixture->store, c->id, c->secret, c->policy, T0);
 
                 if (r != c->result)
                         fail_msg("%s: %d", c->sentence, r);
@@ -358,7 +358,7 @@ static void test_revoked_client_loses_its_tokens(void **state) {
         char hash[HASH_HEX_BYTES + 1];
         TokenRow row;
 
-        assert_int_equal(client_put(fixture->store, "ws", "secret", T0), 0);
+        assert_int_equal(client_put(fixture->store, "ws", "secret", NULL, T0), 0);
         token_for(fixture, "ws", "origin", hash);
         assert_int_equal(client_revoke(fixture->store, "ws"), 0);
         assert_int_equal(token_find(fixture->store, hash, T0, &row), SESSION_E_INVALID);
