@@ -46,6 +46,7 @@ install-conf:
 	@mkdir -p $(BUILD)
 	$(call install_kept,conf/itaxd.conf,$(SYSCONFDIR)/itax/itaxd.conf)
 	$(call install_kept,conf/users,$(SYSCONFDIR)/itax/users)
+	$(call install_kept,conf/itax-backend.default,$(SYSCONFDIR)/default/itax-backend)
 	$(INSTALL_DATA) -t $(DESTDIR)$(EXAMPLEDIR) conf/itaxd.conf conf/users conf/systemd/itax-provision.tmpfiles
 	$(INSTALL_DATA) -t $(DESTDIR)$(EXAMPLEDIR)/pam.d $(wildcard conf/pam.d/*)
 
@@ -55,6 +56,7 @@ install-services:
 	$(INSTALL_DATA) conf/dbus/org.itax.Auth1.conf $(DESTDIR)$(DBUSDIR)/system.d/org.itax.Auth1.conf
 	$(call install_filled,conf/dbus/org.itax.Auth1.service,$(DBUSDIR)/system-services/org.itax.Auth1.service)
 	$(call install_filled,conf/systemd/itaxd.service,$(UNITDIR)/itaxd.service)
+	$(call install_filled,conf/systemd/itax-backend.service,$(UNITDIR)/itax-backend.service)
 	$(INSTALL_DATA) conf/systemd/itax.sysusers $(DESTDIR)$(SYSUSERSDIR)/itax.conf
 	$(INSTALL_DATA) conf/systemd/itax.tmpfiles $(DESTDIR)$(TMPFILESDIR)/itax.conf
 
@@ -70,6 +72,7 @@ uninstall: ## remove what install put there, but for the configuration
 		$(DESTDIR)$(LIBEXECDIR)/itax-sign $(DESTDIR)$(PAMDIR)/pam_itax.so \
 		$(DESTDIR)$(DBUSDIR)/system.d/org.itax.Auth1.conf \
 		$(DESTDIR)$(DBUSDIR)/system-services/org.itax.Auth1.service \
-		$(DESTDIR)$(UNITDIR)/itaxd.service $(DESTDIR)$(SYSUSERSDIR)/itax.conf $(DESTDIR)$(TMPFILESDIR)/itax.conf
+		$(DESTDIR)$(UNITDIR)/itaxd.service $(DESTDIR)$(UNITDIR)/itax-backend.service \
+		$(DESTDIR)$(SYSUSERSDIR)/itax.conf $(DESTDIR)$(TMPFILESDIR)/itax.conf
 	rm -f $(foreach page,$(MAN_PAGES),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
 	rm -rf $(DESTDIR)$(EXAMPLEDIR)
