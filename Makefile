@@ -72,7 +72,19 @@ $(LIB_COMMON): $(call objects,$(SRC_COMMON)); $(archive)
 $(LIB_CLIENT): $(call objects,$(SRC_CLIENT)); $(archive)
 $(LIB_WIRE): $(call objects,$(SRC_WIRE)); $(archive)
 $(LIB_DAEMON): $(call objects,$(filter-out daemon/main.c,$(SRC_DAEMON))); $(archive)
-$(LIB_BACKEND): $(call objects,$(filter-out backend/main.c,$(SRC_BACKEND))); $(archive)
+$(LIB_BACKEND): $(call objects,$(filter-out backend/main.c,$(SRC_BACKEND))) $(BUILD)/obj/web-files.o; $(archive)
+
+# Style sheet and scripts of the pages, as a table in C. The list of names is a file of its own, so that
+# one that is taken away counts as a change.
+WEB_FILES := $(sort $(wildcard backend/web/*.css backend/web/*.js))
+$(shell mkdir -p $(BUILD)/obj; echo '$(WEB_FILES)' | cmp -s - $(BUILD)/obj/web-files.list || \
+	echo '$(WEB_FILES)' >$(BUILD)/obj/web-files.list)
+$(BUILD)/obj/web-files.c: $(WEB_FILES) $(BUILD)/obj/web-files.list mk/embed
+	$(say) EMBED $@
+	$(Q)mk/embed $(WEB_FILES) >$@.new && mv $@.new $@
+$(BUILD)/obj/web-files.o: $(BUILD)/obj/web-files.c
+	$(say) CC $<
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/pam_itax.so: $(call objects,$(SRC_MODULE)) $(LIB_CLIENT) $(LIB_COMMON) pam_module/pam_itax.map
 	$(say) LINK $@

@@ -10,8 +10,9 @@
 
 typedef struct Html {
         Secret *text;
-        bool english; /* else Chinese */
-        int error;    /* 0 or -errno */
+        size_t n_room, n_max; /* bytes; the room grows */
+        bool english;         /* else Chinese */
+        int error;            /* 0 or -errno */
 } Html;
 
 /** html_init() - an empty page of at most @n_max bytes */

@@ -43,8 +43,14 @@ static const struct {
         { "unit-not-related", "The person may not act for this unit in this way" },
 };
 
+/* An address that is none, in a browser or in a program. */
 static ErrorStyle style_of(const Request *request) {
-        return request->route ? request->route->style : STYLE_PROBLEM;
+        const char *accept;
+
+        if (request->route)
+                return request->route->style;
+        accept = request_header(request, "Accept");
+        return accept && strstr(accept, "text/html") ? STYLE_PAGE : STYLE_PROBLEM;
 }
 
 static void answer(Request *request, unsigned status, const char *content_type, Secret *body) {
@@ -86,6 +92,15 @@ void request_literal(Request *request, unsigned status, const char *json) {
 
 void request_html(Request *request, unsigned status, Secret *html) {
         answer_or_fail(request, status, TYPE_HTML, html);
+}
+
+void request_static(Request *request, unsigned status, const char *content_type, const void *data,
+                    size_t n) {
+        if (request->answered)
+                return;
+        request->static_answer = data;
+        request->n_static_answer = n;
+        answer(request, status, content_type, NULL);
 }
 
 void request_problem(Request *request, unsigned status, const WireProblem *problem) {
@@ -131,8 +146,7 @@ void request_refuse(Request *request, unsigned status, const char *word) {
                 break;
         }
         case STYLE_PAGE:
-                (void)page_error(status, &body);
-                answer_or_fail(request, status, TYPE_HTML, body);
+                page_error(request, status);
                 break;
         }
 }
@@ -169,17 +183,51 @@ static void response_free(void *cls) {
         (void)secret_free(cls);
 }
 
+static const char policy[] =
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
+        " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+static void cookies_add(const Request *request, struct MHD_Response *response) {
+        char text[sizeof(WEB_COOKIE_NAME) + WEB_COOKIE_BYTES + 64];
+
+        if (request->web.set || request->web.cleared) {
+                (void)snprintf(text, sizeof(text),
+                               WEB_COOKIE_NAME "=%s; Path=/; Secure; HttpOnly; SameSite=Lax%s",
+                               request->web.set ? request->web.cookie : "",
+                               request->web.set ? "" : "; Max-Age=0");
+                (void)MHD_add_response_header(response, "Set-Cookie", text);
+                explicit_bzero(text, sizeof(text));
+        }
+        if (request->language_set)
+                (void)MHD_add_response_header(
+                        response, "Set-Cookie",
+                        request->english
+                                ? "lang=en; Path=/; Max-Age=31536000; Secure; SameSite=Lax"
+                                : "lang=zh; Path=/; Max-Age=31536000; Secure; SameSite=Lax");
+}
+
 static void headers_add(const Request *request, struct MHD_Response *response) {
+        const char *cache = request->etag[0] ? request->immutable
+                                                       ? "public, max-age=31536000, immutable"
+                                                       : "no-cache"
+                                             : "no-store";
         char number[16];
 
         (void)MHD_add_response_header(response, "Content-Type", request->content_type);
-        (void)MHD_add_response_header(response, "Cache-Control", "no-store");
+        (void)MHD_add_response_header(response, "Cache-Control", cache);
         (void)MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
         if (request->content_type && strcmp(request->content_type, TYPE_HTML) == 0) {
-                (void)MHD_add_response_header(response, "Content-Security-Policy", page_policy());
-                (void)MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
+                (void)MHD_add_response_header(response, "Content-Security-Policy", policy);
+                (void)MHD_add_response_header(response, "Referrer-Policy", "same-origin");
                 (void)MHD_add_response_header(response, "X-Frame-Options", "DENY");
+                (void)MHD_add_response_header(response, "Cross-Origin-Opener-Policy",
+                                              "same-origin");
+                cookies_add(request, response);
         }
+        if (request->etag[0])
+                (void)MHD_add_response_header(response, "ETag", request->etag);
+        if (request->location[0])
+                (void)MHD_add_response_header(response, "Location", request->location);
         if (request->retry_after_sec > 0) {
                 (void)snprintf(number, sizeof(number), "%u", request->retry_after_sec);
                 (void)MHD_add_response_header(response, "Retry-After", number);
@@ -195,17 +243,28 @@ static void headers_add(const Request *request, struct MHD_Response *response) {
                 (void)MHD_add_response_header(response, "Connection", "close");
 }
 
+static struct MHD_Response *response_make(Request *request) {
+        Secret *body = TAKE_PTR(request->answer);
+        struct MHD_Response *response;
+
+        if (request->static_answer)
+                return MHD_create_response_from_buffer(request->n_static_answer,
+                                                       (void *)(uintptr_t)request->static_answer,
+                                                       MHD_RESPMEM_PERSISTENT);
+        response = MHD_create_response_from_buffer_with_free_callback_cls(
+                secret_size(body), (void *)(uintptr_t)secret_text(body), response_free, body);
+        if (!response)
+                (void)secret_free(body);
+        return response;
+}
+
 enum MHD_Result http_answer_queue(Request *request) {
         struct MHD_Response *response;
         enum MHD_Result result;
-        Secret *body = TAKE_PTR(request->answer);
 
-        response = MHD_create_response_from_buffer_with_free_callback_cls(
-                secret_size(body), (void *)(uintptr_t)secret_text(body), response_free, body);
-        if (!response) {
-                (void)secret_free(body);
+        response = response_make(request);
+        if (!response)
                 return MHD_NO;
-        }
         headers_add(request, response);
         result = MHD_queue_response(request->connection, request->status, response);
         MHD_destroy_response(response);

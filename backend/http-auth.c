@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Who asks: a workstation by Basic authentication or in the body (RFC 6749 section 2.3.1), a bearer
- * of an access token (RFC 6750 section 2.1). */
+ * of an access token (RFC 6750 section 2.1), or a person in a browser. */
 
 #include <errno.h>
 #include <openssl/evp.h>
@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "backend/http-auth.h"
+#include "backend/web.h"
 #include "lib/common/limits.h"
 
 #define BASIC_BYTES_MAX 1024
@@ -118,12 +119,71 @@ static int bearer_admit(Request *request) {
         return 0;
 }
 
+/* Whose browser it is; nobody's is no error. */
+static int browser_read(Request *request) {
+        const char *cookie = request_cookie(request, WEB_COOKIE_NAME);
+        int r;
+
+        if (!cookie || request->route->style != STYLE_PAGE)
+                return 0;
+        r = web_session_find(request->server->store, cookie, request->now, &request->web);
+        return r < 0 ? r : 0;
+}
+
+/* A form that one of our own pages sent. Browsers tell the origin of every POST; what comes without
+ * is none of them, or too old. */
+static int form_check(const Request *request) {
+        const char *origin = request_header(request, "Origin"),
+                   *site = request_header(request, "Sec-Fetch-Site"),
+                   *csrf = request_field(request, "csrf");
+        char expected[HASH_HEX_BYTES + 1];
+        int r;
+
+        if (origin ? strcmp(origin, request->server->options->issuer) != 0
+                   : !site || strcmp(site, "same-origin") != 0)
+                return WEB_E_INVALID;
+        if (site && strcmp(site, "same-origin") != 0)
+                return WEB_E_INVALID;
+        if (!request->web.cookie[0] || !csrf || strlen(csrf) != HASH_HEX_BYTES)
+                return WEB_E_INVALID;
+        r = web_csrf(request->server->store, &request->web, expected);
+        if (r == 0 && !secret_equal_bytes(csrf, expected, HASH_HEX_BYTES))
+                r = WEB_E_INVALID;
+        explicit_bzero(expected, sizeof(expected));
+        return r;
+}
+
+static bool page_admit(Request *request) {
+        bool person = request->route->access == ACCESS_PERSON,
+             post = strcmp(request->method, "POST") == 0;
+        int r;
+
+        r = browser_read(request);
+        if (r == 0 && post)
+                r = form_check(request);
+        if (r < 0)
+                request_fail(request, r);
+        else if (r > 0)
+                request_refuse(request, MHD_HTTP_FORBIDDEN, "forbidden");
+        else if (!person || request->web.account_id[0])
+                return true;
+        else if (post)
+                request_refuse(request, MHD_HTTP_FORBIDDEN, "forbidden");
+        else
+                web_redirect_login(request);
+        return false;
+}
+
 bool auth_admit(Request *request) {
         int r = 0;
 
         switch (request->route->access) {
         case ACCESS_OPEN:
+                r = browser_read(request);
                 break;
+        case ACCESS_VISITOR:
+        case ACCESS_PERSON:
+                return page_admit(request);
         case ACCESS_CLIENT:
                 r = client_admit(request);
                 break;

@@ -12,6 +12,7 @@
 #include "backend/http.h"
 #include "backend/report.h"
 #include "backend/routes.h"
+#include "backend/web.h"
 
 static Request *request_free(Request *request) {
         if (request) {
@@ -26,6 +27,31 @@ static Request *request_free(Request *request) {
 }
 
 DEFINE_CLEANUP(Request, request_free)
+
+/* The path as the library decoded it, put into the form in which it may stand in a link. */
+static void path_encode(const char *path, char *ret, size_t n_max) {
+        static const char digits[] = "0123456789ABCDEF",
+                          plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                    "0123456789-._~/";
+        size_t n = 0;
+
+        for (; *path; path++) {
+                unsigned char c = (unsigned char)*path;
+
+                if (n + 3 > n_max) {
+                        n = 0;
+                        break;
+                }
+                if (strchr(plain, c))
+                        ret[n++] = *path;
+                else {
+                        ret[n++] = '%';
+                        ret[n++] = digits[c >> 4];
+                        ret[n++] = digits[c & 15];
+                }
+        }
+        ret[n] = '\0';
+}
 
 static int request_new(Server *server, struct MHD_Connection *connection, const char *method,
                        const char *url, Request **ret) {
@@ -42,6 +68,7 @@ static int request_new(Server *server, struct MHD_Connection *connection, const 
                           : strcmp(method, "POST") == 0 ? "POST"
                                                         : "other";
         request->route = route_find(method, url, request->parameter, &request->allow);
+        path_encode(url, request->path, REQUEST_PATH_BYTES);
         *ret = TAKE_PTR(request);
         return 0;
 }
@@ -64,6 +91,16 @@ int request_field_max(const Request *request, const char *name, size_t n_max, co
 const char *request_argument(const Request *request, const char *name) {
         const char *value = MHD_lookup_connection_value(request->connection,
                                                         MHD_GET_ARGUMENT_KIND, name);
+
+        return value && value[0] != '\0' ? value : NULL;
+}
+
+const char *request_header(const Request *request, const char *name) {
+        return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
+}
+
+const char *request_cookie(const Request *request, const char *name) {
+        const char *value = MHD_lookup_connection_value(request->connection, MHD_COOKIE_KIND, name);
 
         return value && value[0] != '\0' ? value : NULL;
 }
@@ -158,6 +195,7 @@ static bool form_admit(Request *request) {
 
 static void request_run(Request *request) {
         request->now = clock_wall_sec();
+        web_language(request);
 
         if (!request->route)
                 request_refuse(request,

@@ -14,6 +14,7 @@
 #include "backend/model-device.h"
 #include "backend/model-session.h"
 #include "backend/model-unit.h"
+#include "backend/model-web.h"
 #include "backend/server.h"
 #include "backend/waiters.h"
 #include "lib/common/form.h"
@@ -21,6 +22,8 @@
 #include "lib/wire/wire.h"
 
 #define REQUEST_PARAMETER_BYTES 64
+#define REQUEST_PATH_BYTES 255
+#define REQUEST_LOCATION_BYTES 1023
 
 typedef struct Request Request;
 
@@ -36,6 +39,11 @@ typedef enum Access {
         ACCESS_TOKEN,       /* any access token, a unit's too; fills token and client_id */
         ACCESS_WORKSTATION, /* a person's token that is not the app's */
         ACCESS_APP,         /* a person's token of the app */
+        /* pages for people: every page knows whose browser it is (request->web), and whoever it is
+         * may see an ACCESS_OPEN one */
+        ACCESS_VISITOR, /* POST: a form of ours, by session, csrf and origin; else 403 */
+        ACCESS_PERSON,  /* somebody is logged in: a GET without goes to /login, a POST is checked as
+                         * above and refused */
 } Access;
 
 typedef enum BodyKind {
@@ -60,6 +68,7 @@ struct Request {
         const char *allow;  /* the path exists, for this method */
         const char *method; /* for the log */
         char parameter[REQUEST_PARAMETER_BYTES + 1];
+        char path[REQUEST_PATH_BYTES + 1]; /* as in an address, %-encoded; "" when too long */
         Secret *body;
         Form form;
         size_t n_body;
@@ -69,6 +78,10 @@ struct Request {
 
         char client_id[LIMIT_CLIENT_ID_BYTES + 1];
         TokenRow token;
+
+        /* of a route in STYLE_PAGE, filled in before its handler runs */
+        WebSession web;
+        bool english, language_set; /* the answer remembers the language */
 
         /* what handlers keep between the parts of a request */
         Attempt attempt;
@@ -85,6 +98,11 @@ struct Request {
         unsigned status;
         const char *content_type;
         Secret *answer;
+        const void *static_answer; /* instead of it */
+        size_t n_static_answer;
+        char location[REQUEST_LOCATION_BYTES + 1]; /* "": no such header */
+        char etag[32];                             /* the same */
+        bool immutable;                            /* under this address, for ever */
         unsigned retry_after_sec; /* 0: no such header */
 };
 
@@ -99,6 +117,11 @@ const char *request_argument(const Request *request, const char *name);
 
 /** request_peer() - the other side's address as text, "unix" on a Unix socket */
 void request_peer(const Request *request, char *ret, size_t n);
+/** request_header() - NULL when it is absent */
+const char *request_header(const Request *request, const char *name);
+/** request_cookie() - the value of a cookie; NULL when it is absent or empty */
+const char *request_cookie(const Request *request, const char *name);
+
 /** request_phase() - the phase of the roll-out at this moment */
 Phase request_phase(const Request *request);
 
@@ -107,8 +130,12 @@ Phase request_phase(const Request *request);
 /** request_json() - @json is consumed; NULL stands for a failed encoding and becomes 503 */
 void request_json(Request *request, unsigned status, Secret *json);
 void request_literal(Request *request, unsigned status, const char *json);
-/** request_html() - a page under the strictest policy; @html is consumed, NULL as above */
+/** request_html() - a page under the strictest policy, with the browser's cookies; @html is
+ * consumed, NULL as above */
 void request_html(Request *request, unsigned status, Secret *html);
+/** request_static() - @data lives as long as the program; NULL for an answer without a body */
+void request_static(Request *request, unsigned status, const char *content_type, const void *data,
+                    size_t n);
 /** request_refuse() - an error in the route's own style. @word: RFC 6749 error, or last word of a
  * problem type. */
 void request_refuse(Request *request, unsigned status, const char *word);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <errno.h>
-#include <openssl/evp.h>
+/* Pages that only tell something. */
+
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -9,162 +9,87 @@
 #include "backend/clock.h"
 #include "backend/pages.h"
 #include "backend/routes.h"
+#include "backend/web.h"
 
-#define PAGE_BYTES_MAX 16384
-#define STYLE \
-        "body{font:16px/1.6 sans-serif;max-width:34em;margin:2em auto;padding:0" \
-        " 1em;color:#111;background:#fff}" \
-        "h1{font-size:1.3em}dt{color:#555}dd{margin:0 0" \
-        " .5em;font-weight:bold;overflow-wrap:anywhere}" \
-        "section+section{border-top:1px solid #ccc;margin-top:2em}" \
-        "input,button{font:inherit;padding:.3em .6em}input{width:9em;text-transform:uppercase}"
-
-const char *page_policy(void) {
-        static char policy[256]; /* the same for every page; made at the first */
-        unsigned char digest[32], text[48];
-
-        if (policy[0] == '\0' &&
-            EVP_Digest(STYLE, sizeof(STYLE) - 1, digest, NULL, EVP_sha256(), NULL) == 1) {
-                (void)EVP_EncodeBlock(text, digest, sizeof(digest));
-                (void)snprintf(
-                        policy, sizeof(policy),
-                        "default-src 'none'; style-src 'sha256-%s'; base-uri 'none'; form-action"
-                        " 'self';"
-                        " frame-ancestors 'none'",
-                        (const char *)text);
+void page_error(Request *request, unsigned status) {
+        switch (status) {
+        case MHD_HTTP_SERVICE_UNAVAILABLE:
+                web_notice(request, status, "暂时无法使用", "Not available just now",
+                           "请稍后再试。", "Please try again later.", NULL);
+                break;
+        case MHD_HTTP_FORBIDDEN:
+                web_notice(request, status, "请重新提交", "Please send it again",
+                           "本页面已过期，或不是从本平台打开的。请返回该页面，刷新后再提交一次；如已退出，请重新登录。",
+                           "This page is too old, or was not opened on this platform. Please go"
+                           " back to it, load it again and send it once more; log in again if"
+                           " you have been logged out.",
+                           "/");
+                break;
+        case MHD_HTTP_BAD_REQUEST:
+        case MHD_HTTP_CONTENT_TOO_LARGE:
+                web_notice(request, status, "无法处理", "This cannot be used",
+                           "提交的内容不完整或过长，请返回检查后重新提交。",
+                           "What was sent is incomplete or too long. Please go back, check it and"
+                           " send it again.",
+                           "/");
+                break;
+        default:
+                web_notice(request, status, "没有此页面", "No such page", "请核对网址。",
+                           "Please check the address.", "/");
+                break;
         }
-        return policy[0] ? policy : "default-src 'none'; frame-ancestors 'none'";
 }
 
-/* Text from outside into HTML; every character that could end the text is spelt out. */
-static int append_escaped(Secret *html, const char *text) {
-        int r = 0;
-
-        for (; *text && r == 0; text++) {
-                const char *special = *text == '&'    ? "&amp;"
-                                      : *text == '<'  ? "&lt;"
-                                      : *text == '>'  ? "&gt;"
-                                      : *text == '"'  ? "&quot;"
-                                      : *text == '\'' ? "&#39;"
-                                                      : NULL;
-
-                r = special ? secret_append_text(html, special) : secret_append(html, text, 1);
-        }
-        return r;
+static void print_row(Html *html, const char *chinese, const char *english, const char *value) {
+        if (value[0])
+                html_print(html, "<dt>%s</dt><dd>%s</dd>", html_words(html, chinese, english),
+                           value);
 }
 
-/* A page from pieces: the texts are ours, between them stands @middle, already HTML or NULL. */
-static int page_make(const char *title, const char *chinese, const char *english,
-                     const Secret *middle, Secret **ret) {
-        _cleanup_(secret_freep) Secret *html = NULL;
-        const char *const pieces[] = {
-                "<!DOCTYPE html><html lang=\"zh-CN\"><head><meta charset=\"utf-8\">"
-                "<meta name=\"viewport\" content=\"width=device-width\"><title>",
-                title,
-                "</title><style>" STYLE "</style></head><body><section>",
-                chinese,
-                secret_text(middle),
-                "</section><section lang=\"en\">",
-                english,
-                "</section></body></html>\n",
-        };
-        int r;
-
-        r = secret_new(PAGE_BYTES_MAX, &html);
-        for (size_t i = 0; r == 0 && i < ELEMENTSOF(pieces); i++)
-                r = secret_append_text(html, pieces[i]);
-        if (r < 0)
-                return r;
-        *ret = TAKE_PTR(html);
-        return 0;
-}
-
-static void answer_page(Request *request, const char *title, const char *chinese,
-                        const char *english, const Secret *middle) {
-        Secret *html = NULL;
-
-        (void)page_make(title, chinese, english, middle, &html);
-        request_html(request, MHD_HTTP_OK, html);
-}
-
-int page_error(unsigned status, Secret **ret) {
-        if (status == MHD_HTTP_SERVICE_UNAVAILABLE)
-                return page_make("暂时无法使用", "<h1>暂时无法使用</h1><p>请稍后再试。</p>",
-                                 "<h1>Not available just now</h1><p>Please try again later.</p>",
-                                 NULL, ret);
-        return page_make("没有此页面", "<h1>没有此页面</h1><p>请核对网址。</p>",
-                         "<h1>No such page</h1><p>Please check the address.</p>", NULL, ret);
-}
-
-static int append_row(Secret *list, const char *label, const char *value) {
-        int r;
-
-        if (value[0] == '\0')
-                return 0;
-        r = secret_append_text(list, "<dt>");
-        if (r == 0)
-                r = secret_append_text(list, label);
-        if (r == 0)
-                r = secret_append_text(list, "</dt><dd>");
-        if (r == 0)
-                r = append_escaped(list, value);
-        if (r == 0)
-                r = secret_append_text(list, "</dd>");
-        return r;
-}
-
-static int device_list(const DeviceRow *device, Secret **ret) {
-        _cleanup_(secret_freep) Secret *list = NULL;
+static void print_device(Html *html, const DeviceRow *device) {
         time_t seconds = (time_t)device->created_at;
         char stamp[64] = "";
         struct tm tm;
-        int r;
 
         if (localtime_r(&seconds, &tm))
                 (void)strftime(stamp, sizeof(stamp), "%Y-%m-%d %H:%M:%S %z", &tm);
-
-        r = secret_new(PAGE_BYTES_MAX, &list);
-        if (r == 0)
-                r = secret_append_text(list, "<dl>");
-        if (r == 0)
-                r = append_row(list, "主机 · Host", device->host);
-        if (r == 0)
-                r = append_row(list, "服务 · Service", device->service);
-        if (r == 0)
-                r = append_row(list, "终端 · Terminal", device->terminal);
-        if (r == 0)
-                r = append_row(list, "来自 · From", device->remote_host);
-        if (r == 0)
-                r = append_row(list, "实名账号 · Account", device->hint_masked);
-        if (r == 0)
-                r = append_row(list, "时间 · Time", stamp);
-        if (r == 0)
-                r = secret_append_text(list, "</dl>");
-        if (r < 0)
-                return r;
-        *ret = TAKE_PTR(list);
-        return 0;
+        html_print(html, "<dl>");
+        print_row(html, "主机", "Host", device->host);
+        print_row(html, "服务", "Service", device->service);
+        print_row(html, "终端", "Terminal", device->terminal);
+        print_row(html, "来自", "From", device->remote_host);
+        print_row(html, "实名账号", "Account", device->hint_masked);
+        print_row(html, "时间", "Time", stamp);
+        html_print(html, "</dl>");
 }
 
-/* One text whether the code is known or not. */
-static void answer_device(Request *request, const Secret *list) {
-        answer_page(
-                request, "扫码登录",
-                "<h1>请用个人所得税APP扫码</h1><p>这是扫码登录的二维码。请打开个人所得税APP，用其中的“扫一扫”扫描，"
-                "核对登录信息后再确认。不是您本人的登录，请勿确认。</p>"
-                "<form action=\"/Q\" method=\"get\"><p><label>无法扫码时，请输入屏幕上的8位代码："
-                "<br>If you cannot scan: the 8 characters on the screen"
-                "<br><input name=\"code\" maxlength=\"16\" autocomplete=\"off\"></label>"
-                " <button>查看 · Show</button></p></form>",
-                "<h1>Scan this with the app</h1><p>This is the code of a QR login. Open the app"
-                " (个人所得税APP) and scan it "
-                "there; check what is shown, then confirm. Do not confirm a login that is not"
-                " your own.</p>",
-                list);
+/* One text whether the code is known or not; @device NULL: it is not. */
+static void answer_device(Request *request, const DeviceRow *device) {
+        Html html;
+
+        web_begin(request, &html, "扫码登录", "QR login", NULL);
+        html_print(&html, "<h1>%s</h1><p>%s</p>",
+                   html_words(&html, "请用个人所得税APP扫码", "Scan this with the app"),
+                   html_words(&html,
+                              "这是扫码登录的二维码。请打开个人所得税APP，用其中的“扫一扫”扫描，"
+                              "核对登录信息后再确认。不是您本人的登录，请勿确认。",
+                              "This is the code of a QR login. Open the app (个人所得税APP) and"
+                              " scan it there; check what is shown, then confirm. Do not confirm"
+                              " a login that is not your own."));
+        if (device)
+                print_device(&html, device);
+        html_print(&html,
+                   "<form action=\"/Q\" method=\"get\"><label for=\"code\">%s</label>"
+                   "<input id=\"code\" name=\"code\" maxlength=\"16\" autocomplete=\"off\""
+                   " autocapitalize=\"characters\" spellcheck=\"false\" class=\"code\">"
+                   "<button>%s</button></form>",
+                   html_words(&html, "无法扫码时，请输入屏幕上的8位代码：",
+                              "If you cannot scan: the 8 characters on the screen"),
+                   html_words(&html, "查看", "Show"));
+        web_answer(request, MHD_HTTP_OK, &html);
 }
 
 static void device_show(Request *request, const char *code) {
-        _cleanup_(secret_freep) Secret *list = NULL;
         DeviceRow device;
         char peer[64];
         int r;
@@ -183,17 +108,10 @@ static void device_show(Request *request, const char *code) {
         if (r > 0)
                 misses_note(&request->server->misses, peer, clock_boot_usec());
         if (r > 0 || device.expired ||
-            (device.state != DEVICE_PENDING && device.state != DEVICE_SCANNED)) {
+            (device.state != DEVICE_PENDING && device.state != DEVICE_SCANNED))
                 answer_device(request, NULL);
-                return;
-        }
-
-        r = device_list(&device, &list);
-        if (r < 0) {
-                request_fail(request, r);
-                return;
-        }
-        answer_device(request, list);
+        else
+                answer_device(request, &device);
 }
 
 /* Opening the address by a camera, a preview or a browser changes nothing; an unknown code shows
@@ -217,59 +135,60 @@ void page_device_typed(Request *request) {
                 device_show(request, code);
 }
 
+static void print_link(Html *html, const char *path, const char *chinese, const char *english) {
+        html_print(html, "<li><a href=\"%s\">%s</a></li>", path,
+                   html_words(html, chinese, english));
+}
+
 void page_home(Request *request) {
-        answer_page(
-                request, "实名登录",
-                "<h1>实名登录</h1><p>这里是自然人税收管理系统的实名登录平台，供办公电脑上的程序使用。</p>"
-                "<ul><li><a href=\"/Q\">扫码登录</a><li><a href=\"/r\">立即注册</a>"
-                "<li><a href=\"/f\">忘记密码</a><li><a href=\"/d\">忘记申报密码</a>"
-                "<li><a href=\"/a\">手机端下载</a></ul>",
-                "<h1>Real-name login</h1><p>This platform logs people in to the programs of their"
-                " workstations.</p>"
-                "<ul><li><a href=\"/Q\">QR login</a><li><a href=\"/r\">Registration</a>"
-                "<li><a href=\"/f\">Forgotten password</a>"
-                "<li><a href=\"/d\">Forgotten declaration password</a>"
-                "<li><a href=\"/a\">The app</a></ul>",
-                NULL);
+        Html html;
+
+        web_begin(request, &html, "首页", "Home", NULL);
+        html_print(&html, "<h1>%s</h1><p>%s</p><ul class=\"links\">",
+                   html_words(&html, "实名登录", "Real-name login"),
+                   html_words(&html,
+                              "这里是自然人税收管理系统的实名登录平台，供办公电脑上的程序使用。",
+                              "This platform logs people in to the programs of their"
+                              " workstations."));
+        if (request->web.account_id[0])
+                print_link(&html, "/me", "我的账号与登录记录", "My account and logins");
+        print_link(&html, "/Q", "扫码登录", "QR login");
+        print_link(&html, "/r", "立即注册", "Registration");
+        print_link(&html, "/f", "忘记密码", "Forgotten password");
+        print_link(&html, "/d", "忘记申报密码", "Forgotten declaration password");
+        print_link(&html, "/a", "手机端下载", "The app");
+        html_print(&html, "</ul>");
+        web_answer(request, MHD_HTTP_OK, &html);
 }
 
 void page_register(Request *request) {
-        answer_page(
-                request, "立即注册",
-                "<h1>立即注册</h1><p>请携带有效身份证件到办税服务厅办理实名注册，或联系本单位管理员。</p>",
-                "<h1>Registration</h1><p>Please go to a tax service hall with your identity"
-                " document, or ask your "
-                "administrator.</p>",
-                NULL);
+        web_notice(request, MHD_HTTP_OK, "立即注册", "Registration",
+                   "请携带有效身份证件到办税服务厅办理实名注册，或联系本单位管理员。",
+                   "Please go to a tax service hall with your identity document, or ask your"
+                   " administrator.",
+                   "/");
 }
 
 void page_forgot_password(Request *request) {
-        answer_page(
-                request, "忘记密码",
-                "<h1>忘记密码</h1><p>请携带有效身份证件到办税服务厅重置密码，或联系本单位管理员。重置后锁定立即解除。</p>",
-                "<h1>Forgotten password</h1><p>Please go to a tax service hall with your identity"
-                " document, or ask your "
-                "administrator. A reset lifts the lock at once.</p>",
-                NULL);
+        web_notice(request, MHD_HTTP_OK, "忘记密码", "Forgotten password",
+                   "请携带有效身份证件到办税服务厅重置密码，或联系本单位管理员。重置后锁定立即解除。",
+                   "Please go to a tax service hall with your identity document, or ask your"
+                   " administrator. A reset lifts the lock at once.",
+                   "/");
 }
 
 void page_forgot_declaration(Request *request) {
-        answer_page(
-                request, "忘记申报密码",
-                "<h1>忘记申报密码</h1><p>请由本单位的法定代表人或财务负责人携带有效身份证件到办税服务厅重置申报密码，"
-                "或联系管理员。</p>",
-                "<h1>Forgotten declaration password</h1><p>The unit's legal representative or"
-                " finance manager can have it "
-                "reset at a tax service hall with the identity document, or ask the"
-                " administrator.</p>",
-                NULL);
+        web_notice(request, MHD_HTTP_OK, "忘记申报密码", "Forgotten declaration password",
+                   "请由本单位的法定代表人或财务负责人携带有效身份证件到办税服务厅重置申报密码，或联系管理员。",
+                   "The unit's legal representative or finance manager can have it reset at a tax"
+                   " service hall with the identity document, or ask the administrator.",
+                   "/");
 }
 
 void page_app(Request *request) {
-        answer_page(
-                request, "手机端下载",
-                "<h1>手机端下载</h1><p>请在手机应用商店搜索“个人所得税”下载安装官方APP，或到办税服务厅咨询。</p>",
-                "<h1>The app</h1><p>Look for “个人所得税” in the app store of your phone, or ask at a"
-                " tax service hall.</p>",
-                NULL);
+        web_notice(request, MHD_HTTP_OK, "手机端下载", "The app",
+                   "请在手机应用商店搜索“个人所得税”下载安装官方APP，或到办税服务厅咨询。",
+                   "Look for “个人所得税” in the app store of your phone, or ask at a tax service"
+                   " hall.",
+                   "/");
 }

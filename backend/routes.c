@@ -40,6 +40,7 @@ static const Route routes[] = {
         { "GET", "/q/*", "/Q/{user_code}", STYLE_PAGE, ACCESS_OPEN, BODY_IGNORED, page_device },
         { "GET", "/Q", "/Q", STYLE_PAGE, ACCESS_OPEN, BODY_IGNORED, page_device_typed },
         { "GET", "/q", "/Q", STYLE_PAGE, ACCESS_OPEN, BODY_IGNORED, page_device_typed },
+        { "GET", "/s/*", "/s/{name}", STYLE_PROBLEM, ACCESS_OPEN, BODY_IGNORED, page_asset },
         { "GET", "/", "/", STYLE_PAGE, ACCESS_OPEN, BODY_IGNORED, page_home },
         /* what metadata announces: short, for they are shown as QR codes, in capitals where that
          * makes the picture smaller */

@@ -38,6 +38,15 @@ void api_app_show(Request *request);
 void api_app_scan(Request *request);
 void api_app_confirm(Request *request);
 void api_app_refuse(Request *request);
+/* assets.c */
+void page_asset(Request *request);
+/* page-login.c */
+void page_login(Request *request);
+void page_login_try(Request *request);
+void page_logout(Request *request);
+/* page-me.c */
+void page_me(Request *request);
+void page_me_end(Request *request);
 /* pages.c */
 void page_device(Request *request);
 void page_device_typed(Request *request);

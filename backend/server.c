@@ -21,6 +21,7 @@
 #include "backend/http.h"
 #include "backend/listen.h"
 #include "backend/model-guard.h"
+#include "backend/model-web.h"
 #include "backend/report.h"
 #include "backend/server.h"
 #include "backend/sms.h"
@@ -94,7 +95,9 @@ static int server_prepare(Server *server) {
         if (r != 0)
                 return r < 0 ? r : -EINVAL;
 
-        r = issuer_capitals(options->issuer, &server->issuer_capitals);
+        r = web_key_prepare(server->store);
+        if (r == 0)
+                r = issuer_capitals(options->issuer, &server->issuer_capitals);
         if (r == 0 && getrandom(&server->misses.seed, sizeof(server->misses.seed), 0) < 0)
                 r = -errno;
         server->sources.seed = ~server->misses.seed;

@@ -4,10 +4,9 @@
 /* Web: what all pages for people share: the browser's session, forms that only our own pages can
  * send, and the frame around every page
  *
- * Cookies: "__Host-itax" the session (256 random bits, Secure, HttpOnly, SameSite=Lax, Path=/),
- * "lang" zh or en. A session is made by the first POST form that a browser is shown, gets a new value
- * at login and logout (no fixation, RFC 6265 section 8.4), and ends 15 minutes after it was last seen,
- * 12 hours after it began at the latest.
+ * Cookies: "__Host-itax" the session (model-web.h; Secure, HttpOnly, SameSite=Lax, Path=/), "lang" zh
+ * or en. A browser gets a session with the first POST form that it is shown, with the first flow or
+ * login a row in the store, and a new value at login and logout (no fixation, RFC 6265 section 8.4).
  *
  * Forms carry "csrf", a keyed hash of the session; a POST also needs Origin or Sec-Fetch-Site of
  * ours. auth_admit() checks both before a handler runs. */
@@ -17,10 +16,18 @@
 
 #define WEB_PAGE_BYTES_MAX 262144
 
-/** web_begin() - doctype to the opened <main>, with title, language switch, the link to who is
- * logged in, and the style sheet. @script: NULL or the name of one of web/'s scripts */
+/** web_begin() - initialise @html, then doctype to the opened <main>, with title, language switch,
+ * the link to who is logged in, and the style sheet
+ * @title_chinese: of the window; <h1> is for the page to write
+ * @script: NULL or the name of one of web/'s scripts, e.g. "keyboard.js"; left out when there is
+ *   none. Several: web_script().
+ *
+ * @html is released by web_answer(), or by html_done(). */
 void web_begin(Request *request, Html *html, const char *title_chinese, const char *title_english,
                const char *script);
+
+/** web_script() - one more script, anywhere in <main> */
+void web_script(Html *html, const char *name);
 
 /** web_form() - <form method=post action=@action> with its csrf field; gives the browser a session
  * if it has none. Close it with </form>. */
@@ -31,6 +38,16 @@ void web_answer(Request *request, unsigned status, Html *html);
 
 /** web_redirect() - 303 See Other to a path of ours */
 void web_redirect(Request *request, const char *path);
+
+/** web_redirect_login() - to /login, which comes back to this request's path */
+void web_redirect_login(Request *request);
+
+/** web_path_is_ours() - may a person be sent to @path (it begins with '/', there is such a page)? */
+bool web_path_is_ours(const char *path);
+
+/** web_language() - read the language of a request: ?lang=, the cookie, Chinese unless the browser
+ * asks for languages without it. For http.c. */
+void web_language(Request *request);
 
 /** web_notice() - a whole page of a heading and a paragraph, with a link back to @path (NULL: none) */
 void web_notice(Request *request, unsigned status, const char *title_chinese,
@@ -49,6 +66,10 @@ int web_flow_get(Request *request, const char *flow, Form *ret);
 /** web_flow_set() - keep @form for this browser; NULL ends the flow. In the caller's transaction.
  * Return: 0 or -errno. */
 int web_flow_set(Request *request, const char *flow, const Form *form);
+
+/** web_session() - request->web has a cookie afterwards; a new one goes out with the answer. Return: 0
+ * or -errno. */
+int web_session(Request *request);
 
 /** web_login() - this browser is this person now: new session value; the old one is void. In the
  * caller's transaction. Return: 0 or -errno. */
