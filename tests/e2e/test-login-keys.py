@@ -125,7 +125,7 @@ def only_way():
             for _ in range(3):
                 terminal.send(HABIT)
             terminal.send(f'touch {MARK}')
-            equal(terminal.scan(), [address], 'the same code still stands')
+            terminal.until(lambda: terminal.scan() == [address], 'the same code still stands')
             phone('jia', 'confirm', address)
             terminal.expect(PROMPT)
             terminal.answer('', 'echo "<$ITAX_METHOD>"')
