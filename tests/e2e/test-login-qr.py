@@ -117,7 +117,7 @@ def disabled():
     terminal, address = begin()
     with terminal:
         contains(phone('tingyong', 'confirm', address, status=1), 'disabled')
-        equal(terminal.scan(), [address])
+        terminal.until(lambda: terminal.scan() == [address], 'the code is on the screen')
 
 
 @case('^C while the code stands ends the login, and the daemon lets go of it')

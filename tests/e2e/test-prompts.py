@@ -43,7 +43,7 @@ def pages():
         terminal.answer(LINKS, '1')
         address = terminal.expect(r'Forgotten password: (\S+)').group(1)
         terminal.expect(PASSWORD)
-        equal(terminal.scan(), [address])
+        terminal.until(lambda: terminal.scan() == [address], 'the code is on the screen')
         terminal.send('Wrong-pass1\n')
         terminal.expect('4 tries are left')
         terminal.secret(PASSWORD, 'Jia-pass1')

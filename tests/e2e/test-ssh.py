@@ -45,7 +45,7 @@ def code():
         terminal.secret(QR, '')
         terminal.expect(DIGITS)
         address = terminal.wait_for_code()
-        equal(terminal.scan(), [address])
+        terminal.until(lambda: terminal.scan() == [address], 'the code is on the screen')
         shown = '\n'.join(terminal.screen.display)
         contains(shown, f'itax.lab/Q [^\n]*{address[-8:]}', 'Six digits')
         page = phone('jia', 'scan', address)
