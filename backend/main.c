@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* itax-backend: the platform, in one program. Exit status 0, 1 when it could not be done, 2 for a
- * wrong command line. */
+ * wrong command line, 3 when a command's store failed. */
 
 #include <openssl/crypto.h>
 #include <stdlib.h>
@@ -49,6 +49,6 @@ int main(int argc, char **argv) {
                 return r == OPTIONS_E_SHOWN ? EXIT_SUCCESS : 2;
 
         if (options.command != COMMAND_SERVE)
-                return command_run(&options) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+                return command_run(&options);
         return server_run(&options.server) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

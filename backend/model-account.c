@@ -247,12 +247,18 @@ static int sessions_end(Store *store, const char *id, const char *keep) {
                 r = store_run(store, "DELETE FROM token WHERE account_id = $1 AND hash <> $2", "tt",
                               id, keep ? keep : "");
         if (r == 0)
+                r = store_run(store, "DELETE FROM web_session WHERE account_id = $1", "t", id);
+        if (r == 0)
+                r = store_run(store, "DELETE FROM reset WHERE account_id = $1", "t", id);
+        if (r == 0)
                 r = store_run(
                         store,
                         "UPDATE device SET state = 'refused', digits = '' WHERE (account_id = $1"
                         " AND state IN ('scanned', 'confirmed')) OR (hint_account = $1 AND state IN"
                         " ('pending', 'scanned', 'confirmed'))",
                         "t", id);
+        if (r == 0 && store_changes(store) > 0)
+                r = store_tell(store, "");
         return r;
 }
 
@@ -273,6 +279,19 @@ int account_set_password(Store *store, const char *id, const char *old_hash, con
         if (r > 0 || store_changes(store) == 0)
                 return ACCOUNT_E_UNKNOWN;
         return sessions_end(store, id, keep_token);
+}
+
+int account_reset_password(Store *store, const char *id, const char *new_hash) {
+        int r;
+
+        r = store_run(store,
+                      "UPDATE account SET password_hash = $2 WHERE id = $1 AND disabled = 0", "tt",
+                      id, new_hash);
+        if (r < 0)
+                return r;
+        if (r > 0 || store_changes(store) == 0)
+                return ACCOUNT_E_UNKNOWN;
+        return sessions_end(store, id, NULL);
 }
 
 int account_set_disabled(Store *store, const char *id, int64_t disabled) {

@@ -70,7 +70,8 @@ typedef struct AccountNew {
 int account_put(Store *store, const AccountNew *account, int64_t now,
                 char ret_id[static RANDOM_ID_BYTES + 1]);
 
-/** account_end_sessions() - void every code, token and open QR login of the account */
+/** account_end_sessions() - void every code, token, browser session, reset and open QR login of the
+ * account */
 int account_end_sessions(Store *store, const char *id);
 
 /**
@@ -84,6 +85,11 @@ int account_end_sessions(Store *store, const char *id);
  */
 int account_set_password(Store *store, const char *id, const char *old_hash, const char *new_hash,
                          const char *keep_token);
+
+/** account_reset_password() - a new password without the old one, in the caller's transaction:
+ * everything is ended as by account_end_sessions(). Whether the lock is lifted is the caller's.
+ * Return: 0, ACCOUNT_E_UNKNOWN (gone, or disabled), -errno. */
+int account_reset_password(Store *store, const char *id, const char *new_hash);
 
 /** account_set_disabled() - disabling ends the tokens of workstations; what else was given out is
  * refused when it is used, as long as the account is disabled, so that the person is told.

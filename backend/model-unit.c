@@ -169,6 +169,24 @@ int unit_put(Store *store, const UnitNew *unit) {
         return r > 0 ? UNIT_E_UNKNOWN : r;
 }
 
+int unit_reset_password(Store *store, const char *code, const char *new_hash) {
+        const UnitNew unit = { .code = code, .password_hash = new_hash };
+        char key[GUARD_KEY_BYTES + 1];
+        int r;
+
+        r = sessions_end(store, &unit);
+        if (r < 0)
+                return r;
+        r = store_run(store, "UPDATE unit SET password_hash = $2 WHERE code = $1", "tt", code,
+                      new_hash);
+        if (r < 0)
+                return r;
+        if (r > 0 || store_changes(store) == 0)
+                return UNIT_E_UNKNOWN;
+        unit_guard_key(code, key);
+        return guard_reset(store, key);
+}
+
 int relation_put(Store *store, const char *account_id, const char *code, int64_t authorised) {
         int r;
 
@@ -177,4 +195,15 @@ int relation_put(Store *store, const char *account_id, const char *code, int64_t
                       " ON CONFLICT (account_id, unit_code) DO UPDATE SET authorised = $3",
                       "tti", account_id, code, authorised);
         return r > 0 ? UNIT_E_UNKNOWN : r;
+}
+
+int relation_revoke(Store *store, const char *account_id, const char *code) {
+        int r;
+
+        r = store_run(store,
+                      "UPDATE relation SET authorised = 0 WHERE account_id = $1 AND unit_code = $2",
+                      "tt", account_id, code);
+        if (r < 0)
+                return r;
+        return store_changes(store) == 0 ? UNIT_E_UNKNOWN : 0;
 }

@@ -50,7 +50,16 @@ typedef struct UnitNew {
  * -errno. */
 int unit_put(Store *store, const UnitNew *unit);
 
+/** unit_reset_password() - another declaration password, the lock lifted, the unit's own codes and
+ * tokens ended; in the caller's transaction. Return: 0, UNIT_E_UNKNOWN, -errno. */
+int unit_reset_password(Store *store, const char *code, const char *new_hash);
+
 /** relation_put() - the unit is one of the person's, @authorised or not, in the caller's
  * transaction.
  * Return: 0, UNIT_E_UNKNOWN, -errno. */
 int relation_put(Store *store, const char *account_id, const char *code, int64_t authorised);
+
+/** relation_revoke() - the unit stays one of the person's, but the declaration password is asked
+ * again; in the caller's transaction. Return: 0, UNIT_E_UNKNOWN (it is not one of the person's),
+ * -errno. */
+int relation_revoke(Store *store, const char *account_id, const char *code);

@@ -3,10 +3,13 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
+#include "backend/clock.h"
 #include "backend/listen.h"
 #include "backend/options.h"
 #include "lib/common/limits.h"
+#include "lib/common/text.h"
 
 #define STORE_DEFAULT "/var/lib/itax-backend/store.db"
 #define QR_LIFETIME_DEFAULT_SEC 120
@@ -24,32 +27,26 @@ enum {
         OPTION_CLIENT_REQUIRED,
         OPTION_MAX_CONNECTIONS,
         OPTION_MAX_PER_ADDRESS,
-        OPTION_SECRET_FILE,
         OPTION_PHASE_DUAL,
         OPTION_PHASE_RELATION,
         OPTION_PHASE_REALNAME,
         OPTION_UNIT_CA,
         OPTION_UNIT_CRL,
         OPTION_MAX_FAILURES,
-};
-
-static const struct {
-        const char *words[2];
-        size_t n_arguments;
-        const char *usage;
-} commands[_COMMAND_MAX] = {
-        [COMMAND_SERVE] = { { "serve" },
-                            0,
-                            "--listen ADDRESS:PORT|unix:/PATH --issuer URL [OPTION]…" },
-        [COMMAND_LOAD] = { { "load" }, 1, "FILE" },
-        [COMMAND_CLIENT_ADD] = { { "client", "add" }, 1, "ID [--secret-file FILE]" },
-        [COMMAND_CLIENT_REVOKE] = { { "client", "revoke" }, 1, "ID" },
-        [COMMAND_ACCOUNT_DISABLE] = { { "account", "disable" }, 1, "LOGIN" },
-        [COMMAND_ACCOUNT_ENABLE] = { { "account", "enable" }, 1, "LOGIN" },
-        [COMMAND_ACCOUNT_UNLOCK] = { { "account", "unlock" }, 1, "LOGIN" },
-        [COMMAND_RELATION_GRANT] = { { "relation", "grant" }, 2, "LOGIN UNIT-CODE" },
-        [COMMAND_RELATION_REVOKE] = { { "relation", "revoke" }, 2, "LOGIN UNIT-CODE" },
-        [COMMAND_UNIT_UNLOCK] = { { "unit", "unlock" }, 1, "UNIT-CODE" },
+        /* those of single commands, each OPTION_COMMAND + its bit in CommandOption */
+        OPTION_COMMAND = 512,
+        OPTION_WHY = OPTION_COMMAND + TAKES_WHY,
+        OPTION_JSON = OPTION_COMMAND + TAKES_JSON,
+        OPTION_NAME = OPTION_COMMAND + TAKES_NAME,
+        OPTION_DOCUMENT_TYPE = OPTION_COMMAND + TAKES_DOCUMENT_TYPE,
+        OPTION_DOCUMENT_NUMBER = OPTION_COMMAND + TAKES_DOCUMENT_NUMBER,
+        OPTION_LEGAL_REPRESENTATIVE = OPTION_COMMAND + TAKES_LEGAL_REPRESENTATIVE,
+        OPTION_FINANCE_MANAGER = OPTION_COMMAND + TAKES_FINANCE_MANAGER,
+        OPTION_PASSWORD_FILE = OPTION_COMMAND + TAKES_PASSWORD_FILE,
+        OPTION_SECRET_FILE = OPTION_COMMAND + TAKES_SECRET_FILE,
+        OPTION_NOTE = OPTION_COMMAND + TAKES_NOTE,
+        OPTION_KEEP_OLD = OPTION_COMMAND + TAKES_KEEP_OLD,
+        OPTION_SINCE = OPTION_COMMAND + TAKES_SINCE,
 };
 
 static const struct option long_options[] = {
@@ -70,7 +67,18 @@ static const struct option long_options[] = {
         { "client-required", no_argument, NULL, OPTION_CLIENT_REQUIRED },
         { "max-connections", required_argument, NULL, OPTION_MAX_CONNECTIONS },
         { "max-per-address", required_argument, NULL, OPTION_MAX_PER_ADDRESS },
+        { "why", required_argument, NULL, OPTION_WHY },
+        { "json", no_argument, NULL, OPTION_JSON },
+        { "name", required_argument, NULL, OPTION_NAME },
+        { "document-type", required_argument, NULL, OPTION_DOCUMENT_TYPE },
+        { "document-number", required_argument, NULL, OPTION_DOCUMENT_NUMBER },
+        { "legal-representative", required_argument, NULL, OPTION_LEGAL_REPRESENTATIVE },
+        { "finance-manager", required_argument, NULL, OPTION_FINANCE_MANAGER },
+        { "password-file", required_argument, NULL, OPTION_PASSWORD_FILE },
         { "secret-file", required_argument, NULL, OPTION_SECRET_FILE },
+        { "note", required_argument, NULL, OPTION_NOTE },
+        { "keep-old", required_argument, NULL, OPTION_KEEP_OLD },
+        { "since", required_argument, NULL, OPTION_SINCE },
         { "help", no_argument, NULL, 'h' },
         { "version", no_argument, NULL, 'V' },
         {},
@@ -78,12 +86,23 @@ static const struct option long_options[] = {
 
 static void print_help(void) {
         puts("Usage:");
-        for (size_t i = 0; i < _COMMAND_MAX; i++)
-                printf("  itax-backend [--store FILE] %s%s%s %s\n", commands[i].words[0],
-                       commands[i].words[1] ? " " : "",
-                       commands[i].words[1] ? commands[i].words[1] : "", commands[i].usage);
-        puts("\nOptions:\n"
-             "  --store FILE             default " STORE_DEFAULT "\n"
+        command_table_print();
+        puts("\nACCOUNT is a login name, mobile number or identity number."
+             "\n\nOptions of all commands:\n"
+             "  --store STORE            default " STORE_DEFAULT "\n"
+             "  -h, --help  -V, --version\n"
+             "\nOptions of changes and lists:\n"
+             "  --why TEXT               why it is done; written into the audit with who did it\n"
+             "  --json                   for programs\n"
+             "  --password-file FILE     the new password, a line; without it a random one is"
+             " printed once\n"
+             "  --secret-file FILE       the client's key, a line; without it a random one is"
+             " printed once\n"
+             "  --keep-old DURATION      how long the key before stays good: 30m, 24h, 7d; default"
+             " not at all\n"
+             "  --note TEXT              what a client is: a room, a host\n"
+             "  --since DAY|DURATION     YYYY-MM-DD, or 30m, 24h, 7d ago\n"
+             "\nOptions of serve:\n"
              "  --listen ADDRESS:PORT    or [ADDRESS]:PORT, or unix:/PATH; TLS is a must unless"
              " it is loopback\n"
              "  --issuer URL             https://HOST[:PORT], as workstations know this platform\n"
@@ -110,8 +129,8 @@ static void print_help(void) {
              "  --max-failures-per-source N  wrong passwords of one client at one address before it"
              " is slowed\n"
              "                           down; default 300, 0 for never\n"
-             "  --secret-file FILE       the client's secret; without it a new one is printed\n"
-             "  -h, --help  -V, --version");
+             "\nExit status: 0 done, 1 refused (nothing was changed), 2 wrong command line, 3 the"
+             " store failed");
 }
 
 static int number_read(const char *name, const char *text, long low, long high, long *ret) {
@@ -134,6 +153,60 @@ static int date_take(PhaseRule *rule, Phase phase, const char *date) {
         fprintf(stderr, "itax-backend: --phase-%s takes a day as YYYY-MM-DD\n",
                 phase_to_string(phase));
         return OPTIONS_E_USAGE;
+}
+
+/* One line that can be shown, with something in it. */
+static int words_check(const char *name, const char *text, size_t n_max) {
+        if (text[strspn(text, " ")] != '\0' && strlen(text) <= n_max && text_is_showable(text) &&
+            !strchr(text, '\n'))
+                return 0;
+        fprintf(stderr, "itax-backend: --%s takes one line of text, %zu bytes at most\n", name,
+                n_max);
+        return OPTIONS_E_USAGE;
+}
+
+static bool duration_read(const char *text, int64_t n_max, int64_t *ret) {
+        static const struct {
+                char letter;
+                int64_t sec;
+        } units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
+        size_t n_digits = strspn(text, "0123456789");
+
+        if (n_digits == 0 || n_digits > 9 || strlen(text) != n_digits + 1)
+                return false;
+        for (size_t i = 0; i < ELEMENTSOF(units); i++) {
+                int64_t sec = units[i].sec * (int64_t)strtoul(text, NULL, 10);
+
+                if (text[n_digits] != units[i].letter || sec > n_max)
+                        continue;
+                *ret = sec;
+                return true;
+        }
+        return false;
+}
+
+/* A day begins at midnight where the operator is. */
+static bool since_read(const char *text, int64_t *ret) {
+        struct tm tm = { .tm_isdst = -1 }, same;
+        int64_t sec;
+        int n = 0;
+        time_t t;
+
+        if (duration_read(text, INT64_C(100000000000), &sec)) {
+                *ret = clock_wall_sec() - sec;
+                return true;
+        }
+        if (strlen(text) != 10 ||
+            sscanf(text, "%4d-%2d-%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &n) != 3 ||
+            n != 10)
+                return false;
+        tm.tm_year -= 1900;
+        tm.tm_mon -= 1;
+        same = tm;
+        t = mktime(&tm);
+        *ret = t;
+        /* a day that there is not becomes another one */
+        return tm.tm_mday == same.tm_mday && tm.tm_mon == same.tm_mon;
 }
 
 static int option_take(int option, const char *value, Options *options) {
@@ -206,9 +279,49 @@ static int option_take(int option, const char *value, Options *options) {
                 if (r == 0)
                         server->n_per_address = (unsigned)number;
                 return r;
+        case OPTION_WHY:
+                options->why = value;
+                return words_check("why", value, WHY_BYTES_MAX);
+        case OPTION_JSON:
+                options->json = true;
+                return 0;
+        case OPTION_NAME:
+                options->name = value;
+                return words_check("name", value, LIMIT_NAME_BYTES);
+        case OPTION_DOCUMENT_TYPE:
+                options->document_type = value;
+                return words_check("document-type", value, LIMIT_NAME_BYTES);
+        case OPTION_DOCUMENT_NUMBER:
+                options->document_number = value;
+                return words_check("document-number", value, LIMIT_NAME_BYTES);
+        case OPTION_LEGAL_REPRESENTATIVE:
+                options->legal_representative = value;
+                return 0;
+        case OPTION_FINANCE_MANAGER:
+                options->finance_manager = value;
+                return 0;
+        case OPTION_PASSWORD_FILE:
+                options->password_file = value;
+                return 0;
         case OPTION_SECRET_FILE:
                 options->secret_file = value;
                 return 0;
+        case OPTION_NOTE:
+                options->note = value;
+                return words_check("note", value, CLIENT_NOTE_BYTES);
+        case OPTION_KEEP_OLD:
+                if (duration_read(value, KEEP_OLD_MAX_SEC, &options->keep_old_sec))
+                        return 0;
+                fputs("itax-backend: --keep-old takes a number and s, m, h or d, 90d at most\n",
+                      stderr);
+                return OPTIONS_E_USAGE;
+        case OPTION_SINCE:
+                if (since_read(value, &options->since))
+                        return 0;
+                fputs("itax-backend: --since takes a day as YYYY-MM-DD, or how long ago: 30m, 24h,"
+                      " 7d\n",
+                      stderr);
+                return OPTIONS_E_USAGE;
         case 'h':
                 print_help();
                 return OPTIONS_E_SHOWN;
@@ -220,27 +333,52 @@ static int option_take(int option, const char *value, Options *options) {
         }
 }
 
-static int command_take(int n, char **words, Options *options) {
-        for (Command i = 0; i < _COMMAND_MAX; i++) {
-                int n_words = commands[i].words[1] ? 2 : 1;
+/* Tells of every option in @set. */
+static void tell_of_options(const char *command, const char *what, unsigned set) {
+        for (const struct option *o = long_options; o->name; o++)
+                if (o->val >= OPTION_COMMAND && (set & (unsigned)(o->val - OPTION_COMMAND)))
+                        fprintf(stderr, "itax-backend: %s %s --%s\n", command, what, o->name);
+}
 
-                if (n < n_words || strcmp(words[0], commands[i].words[0]) != 0 ||
-                    (n_words == 2 && strcmp(words[1], commands[i].words[1]) != 0))
-                        continue;
-
-                options->command = i;
-                if ((size_t)(n - n_words) != commands[i].n_arguments) {
-                        fprintf(stderr, "itax-backend: use: %s%s%s %s\n", words[0],
-                                n_words == 2 ? " " : "", n_words == 2 ? words[1] : "",
-                                commands[i].usage);
-                        return OPTIONS_E_USAGE;
-                }
-                for (size_t k = 0; k < commands[i].n_arguments; k++)
-                        options->arguments[k] = words[(size_t)n_words + k];
-                return 0;
-        }
-        fprintf(stderr, "itax-backend: no such command; see itax-backend --help\n");
+static int usage_show(const char *name, const CommandWords *words) {
+        fprintf(stderr, "itax-backend: use: itax-backend %s %s\n", name, words->usage);
         return OPTIONS_E_USAGE;
+}
+
+/* @given: which options there were, a set of CommandOption */
+static int command_take(size_t n, char **words, unsigned given, Options *options) {
+        char name[COMMAND_NAME_BYTES + 1];
+        Command command = command_find(n, words);
+        const CommandWords *c;
+        size_t n_words;
+
+        if (command == _COMMAND_MAX)
+                return OPTIONS_E_USAGE;
+        c = command_words(command);
+        command_name(command, name);
+        n_words = c->words[1] ? 2 : 1;
+
+        if (n - n_words < c->n_arguments_min || n - n_words > c->n_arguments_max)
+                return usage_show(name, c);
+        if (given & ~c->takes) {
+                tell_of_options(name, "does not take", given & ~c->takes);
+                if (given & ~c->takes & TAKES_SERVER)
+                        fprintf(stderr, "itax-backend: %s does not take options of serve\n", name);
+                return usage_show(name, c);
+        }
+        if (c->needs & ~given) {
+                tell_of_options(name, "needs", c->needs & ~given);
+                if (c->needs & ~given & TAKES_WHY)
+                        fputs("itax-backend: say why it is done with --why TEXT; it is written"
+                              " into the audit with your name\n",
+                              stderr);
+                return usage_show(name, c);
+        }
+
+        options->command = command;
+        for (size_t i = n_words; i < n; i++)
+                options->arguments[i - n_words] = words[i];
+        return 0;
 }
 
 /* An issuer with a path would need its metadata elsewhere (RFC 8414 section 3.1); not to be had
@@ -308,14 +446,19 @@ int options_read(int argc, char **argv, Options *ret) {
                             .n_connections = CONNECTIONS_DEFAULT,
                             .n_failures_per_source = SOURCE_BURST_DEFAULT },
         };
+        unsigned given = 0;
         int option, r;
 
         while ((option = getopt_long(argc, argv, "hV", long_options, NULL)) != -1) {
                 r = option_take(option, optarg, &options);
                 if (r != 0)
                         return r;
+                if (option >= OPTION_COMMAND)
+                        given |= (unsigned)(option - OPTION_COMMAND);
+                else if (option != OPTION_STORE)
+                        given |= TAKES_SERVER;
         }
-        r = command_take(argc - optind, argv + optind, &options);
+        r = command_take((size_t)(argc - optind), argv + optind, given, &options);
         if (r != 0)
                 return r;
 

@@ -3,29 +3,22 @@
 
 /* Options: the command line of itax-backend */
 
+#include "backend/command-table.h"
 #include "backend/server.h"
 
-typedef enum Command {
-        COMMAND_SERVE,
-        COMMAND_LOAD,
-        COMMAND_CLIENT_ADD,
-        COMMAND_CLIENT_REVOKE,
-        COMMAND_ACCOUNT_DISABLE,
-        COMMAND_ACCOUNT_ENABLE,
-        COMMAND_ACCOUNT_UNLOCK,
-        COMMAND_RELATION_GRANT,
-        COMMAND_RELATION_REVOKE,
-        COMMAND_UNIT_UNLOCK,
-        _COMMAND_MAX,
-} Command;
-
-#define COMMAND_ARGUMENTS_MAX 2
+#define WHY_BYTES_MAX 512
+#define KEEP_OLD_MAX_SEC (90 * 86400)
 
 typedef struct Options {
         Command command;
         const char *store;
-        const char *arguments[COMMAND_ARGUMENTS_MAX]; /* as many as the command takes */
-        const char *secret_file;
+        const char *arguments[COMMAND_ARGUMENTS_MAX]; /* as many as were given, else NULL */
+        /* of single commands; NULL when not given */
+        const char *secret_file, *password_file, *why, *name, *document_type, *document_number,
+                *legal_representative, *finance_manager, *note;
+        int64_t since;        /* seconds since 1970 */
+        int64_t keep_old_sec; /* 0: not at all */
+        bool json;
         ServerOptions server;
 } Options;
 
