@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Installing: programs, configuration that is not there yet, what bus and systemd read. Users are made by
-# sysusers (systemd-sysusers $(SYSUSERSDIR)/itax.conf) or by the package, never here.
+# sysusers (systemd-sysusers $(SYSUSERSDIR)/itaxd.conf) or by the package, never here.
 
 SBINDIR      ?= $(PREFIX)/sbin
 BINDIR       ?= $(PREFIX)/bin
@@ -57,8 +57,9 @@ install-services:
 	$(call install_filled,conf/dbus/org.itax.Auth1.service,$(DBUSDIR)/system-services/org.itax.Auth1.service)
 	$(call install_filled,conf/systemd/itaxd.service,$(UNITDIR)/itaxd.service)
 	$(call install_filled,conf/systemd/itax-backend.service,$(UNITDIR)/itax-backend.service)
-	$(INSTALL_DATA) conf/systemd/itax.sysusers $(DESTDIR)$(SYSUSERSDIR)/itax.conf
-	$(INSTALL_DATA) conf/systemd/itax.tmpfiles $(DESTDIR)$(TMPFILESDIR)/itax.conf
+	$(foreach name,itaxd itax-backend, \
+		$(INSTALL_DATA) conf/systemd/$(name).sysusers $(DESTDIR)$(SYSUSERSDIR)/$(name).conf && \
+		$(INSTALL_DATA) conf/systemd/$(name).tmpfiles $(DESTDIR)$(TMPFILESDIR)/$(name).conf &&) true
 
 # A page goes into the folder of its section.
 .PHONY: install-man
@@ -73,6 +74,8 @@ uninstall: ## remove what install put there, but for the configuration
 		$(DESTDIR)$(DBUSDIR)/system.d/org.itax.Auth1.conf \
 		$(DESTDIR)$(DBUSDIR)/system-services/org.itax.Auth1.service \
 		$(DESTDIR)$(UNITDIR)/itaxd.service $(DESTDIR)$(UNITDIR)/itax-backend.service \
-		$(DESTDIR)$(SYSUSERSDIR)/itax.conf $(DESTDIR)$(TMPFILESDIR)/itax.conf
+		$(foreach name,itaxd itax-backend,$(DESTDIR)$(SYSUSERSDIR)/$(name).conf $(DESTDIR)$(TMPFILESDIR)/$(name).conf)
 	rm -f $(foreach page,$(MAN_PAGES),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
 	rm -rf $(DESTDIR)$(EXAMPLEDIR)
+
+include mk/packages.mk
