@@ -22,11 +22,14 @@ Q = $(if $(V),,@)
 say = $(if $(V),@:,@printf '  %-7s %s\n')
 
 PKG = pkg-config
+# The one library whose headers stand in a folder of their own.
+PQ_CPPFLAGS := $(shell $(PKG) --cflags libpq 2>/dev/null)
+ALL_CPPFLAGS += $(PQ_CPPFLAGS)
 # The one place where libraries are named, a line each for whom.
 LIBS_MODULE  = -lpam $(shell $(PKG) --libs libsystemd)
 LIBS_CTL     = -lpam $(shell $(PKG) --libs libsystemd)
 LIBS_DAEMON  = $(shell $(PKG) --libs libsystemd libcurl jansson libcrypto libqrencode libpng inih) -lpthread
-LIBS_BACKEND = $(shell $(PKG) --libs libmicrohttpd sqlite3 jansson libcrypto gdlib inih) -lcrypt -lm -lpthread
+LIBS_BACKEND = $(shell $(PKG) --libs libmicrohttpd sqlite3 libpq jansson libcrypto gdlib inih) -lcrypt -lm -lpthread
 LIBS_SIGNER  = $(shell $(PKG) --libs libp11 libcrypto)
 LIBS_TEST    = $(shell $(PKG) --libs cmocka libssl) $(LIBS_DAEMON) $(LIBS_BACKEND) -lpam
 

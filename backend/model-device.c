@@ -219,17 +219,19 @@ static int phone_admit(Store *store, const char *user_code, const char *account_
                               "t", ret->hash);
                 if (r != 0)
                         return r < 0 ? r : -EIO;
-                return store_changes(store) == 1 || ret->state == DEVICE_WRONG_PERSON
-                               ? DEVICE_E_WRONG_PERSON
-                               : DEVICE_E_DECIDED;
+                if (store_changes(store) == 0)
+                        return ret->state == DEVICE_WRONG_PERSON ? DEVICE_E_WRONG_PERSON
+                                                                 : DEVICE_E_DECIDED;
+                r = store_tell(store, ret->hash);
+                return r < 0 ? r : DEVICE_E_WRONG_PERSON;
         }
         return 0;
 }
 
-static int phone_verdict(Store *store, int r) {
+static int phone_verdict(Store *store, const char *hash, int r) {
         if (r != 0)
                 return r < 0 ? r : -EIO;
-        return store_changes(store) == 1 ? 0 : DEVICE_E_DECIDED;
+        return store_changes(store) == 1 ? store_tell(store, hash) : DEVICE_E_DECIDED;
 }
 
 int device_scan(Store *store, const char *user_code, const char *account_id, int64_t now,
@@ -246,7 +248,7 @@ int device_scan(Store *store, const char *user_code, const char *account_id, int
                       "UPDATE device SET state = 'scanned', account_id = $2 WHERE hash = $1"
                       " AND (state = 'pending' OR (state = 'scanned' AND account_id = $2))",
                       "tt", ret->hash, account_id);
-        return phone_verdict(store, r);
+        return phone_verdict(store, ret->hash, r);
 }
 
 int device_refuse(Store *store, const char *user_code, const char *account_id, int64_t now,
@@ -261,7 +263,7 @@ int device_refuse(Store *store, const char *user_code, const char *account_id, i
                       "UPDATE device SET state = 'refused' WHERE hash = $1"
                       " AND (state = 'pending' OR (state = 'scanned' AND account_id = $2))",
                       "tt", ret->hash, account_id);
-        return phone_verdict(store, r);
+        return phone_verdict(store, ret->hash, r);
 }
 
 int device_confirm(Store *store, const char *user_code, const char *account_id, int64_t now,
@@ -289,7 +291,7 @@ int device_confirm(Store *store, const char *user_code, const char *account_id, 
                 " $1"
                 " AND (state = 'pending' OR (state = 'scanned' AND account_id = $2))",
                 "ttti", ret->hash, account_id, digits, at_least);
-        r = phone_verdict(store, r);
+        r = phone_verdict(store, ret->hash, r);
         if (r == 0)
                 memcpy(ret_digits, digits, sizeof(digits));
         return r;
@@ -330,6 +332,8 @@ static int digits_test(Store *store, const DeviceRow *device, const char *digits
         if (left > 0)
                 return DEVICE_E_DIGITS;
         r = store_run(store, "UPDATE device SET digits = '' WHERE hash = $1", "t", device->hash);
+        if (r == 0)
+                r = store_tell(store, device->hash);
         return r < 0 ? r : DEVICE_E_DIGITS_OVER;
 }
 
@@ -350,6 +354,8 @@ int device_redeem(Store *store, const DeviceRow *device, const char *digits, int
                         " AND state = 'confirmed'",
                         "t", device->hash);
 
+                if (q == 0)
+                        q = store_tell(store, device->hash);
                 return q < 0 ? q : r;
         }
         if (r == 0 && device->binding == BINDING_DIGITS)
@@ -364,5 +370,5 @@ int device_redeem(Store *store, const DeviceRow *device, const char *digits, int
                       "tti", device->hash, device->account_id, now);
         if (r != 0)
                 return r < 0 ? r : -EIO;
-        return store_changes(store) == 1 ? 0 : DEVICE_E_PENDING;
+        return store_changes(store) == 1 ? store_tell(store, device->hash) : DEVICE_E_PENDING;
 }

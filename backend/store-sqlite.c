@@ -9,29 +9,20 @@
 #include <libgen.h>
 #include <limits.h>
 #include <sqlite3.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "backend/schema.h"
-#include "backend/store.h"
+#include "backend/store-kind.h"
 
-#define STATEMENTS_MAX 192
-
-struct Statement {
-        const char *sql; /* address of the literal; the key */
-        sqlite3_stmt *handle;
-        bool busy;
-};
-
-struct Store {
+typedef struct SqliteStore {
+        Store common;
         sqlite3 *handle;
-        Statement statements[STATEMENTS_MAX];
-        size_t n_statements;
         int64_t data_version;
         bool unsettled; /* committed since the last store_settle() */
-};
+} SqliteStore;
 
 static int error_from_sqlite(int code) {
         switch (code & 0xff) {
@@ -96,11 +87,11 @@ static int path_check(const char *path) {
         return 0;
 }
 
-static int exec(Store *store, const char *sql) {
+static int exec(SqliteStore *store, const char *sql) {
         return error_from_sqlite(sqlite3_exec(store->handle, sql, NULL, NULL, NULL));
 }
 
-static int single_int(Store *store, const char *sql, int64_t *ret) {
+static int single_int(SqliteStore *store, const char *sql, int64_t *ret) {
         sqlite3_stmt *handle = NULL;
         int r;
 
@@ -119,39 +110,14 @@ static int single_int(Store *store, const char *sql, int64_t *ret) {
 }
 
 /* PostgreSQL's words into SQLite's; see schema.h. */
-static int translate(const char *sql, char **ret) {
-        static const struct {
-                const char *from, *to;
-        } words[] = {
-                { "BIGINT", "INTEGER" },
-                { "/*strict*/", "STRICT" },
-        };
-        char *out, *p;
-
-        out = p = malloc(2 * strlen(sql) + 1);
-        if (!out)
-                return -ENOMEM;
-
-        while (*sql) {
-                size_t n = 0;
-
-                for (size_t i = 0; i < ELEMENTSOF(words) && n == 0; i++)
-                        if (strncmp(sql, words[i].from, strlen(words[i].from)) == 0) {
-                                n = strlen(words[i].from);
-                                p = stpcpy(p, words[i].to);
-                                sql += n;
-                        }
-                if (n == 0)
-                        *p++ = *sql++;
-        }
-        *p = '\0';
-        *ret = out;
-        return 0;
-}
+static const Word words[] = {
+        { "BIGINT", "INTEGER" },
+        { "/*strict*/", "STRICT" },
+};
 
 /* user_version stands in the file's header and changes with the transaction that changes the
  * tables. */
-static int migrate(Store *store) {
+static int migrate(SqliteStore *store) {
         int64_t version = 0;
         const char *sql;
         int r;
@@ -165,12 +131,12 @@ static int migrate(Store *store) {
                 r = STORE_E_VERSION;
 
         while (r == 0 && (sql = schema_migration((int)version)) != NULL) {
-                _cleanup_(freep) char *words = NULL;
+                _cleanup_(freep) char *translated = NULL;
                 char pragma[64];
 
-                r = translate(sql, &words);
+                r = store_translate(sql, words, ELEMENTSOF(words), &translated);
                 if (r == 0)
-                        r = exec(store, words);
+                        r = exec(store, translated);
                 if (r == 0) {
                         (void)snprintf(pragma, sizeof(pragma), "PRAGMA user_version = %d",
                                        (int)++version);
@@ -184,8 +150,194 @@ static int migrate(Store *store) {
         return r;
 }
 
-int store_open(const char *path, Store **ret) {
-        _cleanup_(store_closep) Store *store = NULL;
+/* Going over to the write-ahead log needs the file for itself, and SQLite does not wait for that:
+ * several processes that make one store at once do. */
+static int set_up(SqliteStore *store) {
+        const struct timespec pause = { .tv_nsec = 10000000 };
+        int r = -EBUSY;
+
+        for (int i = 0; i < STORE_BUSY_MSEC / 10 && r == -EBUSY; i++) {
+                if (i > 0)
+                        (void)nanosleep(&pause, NULL);
+                r = exec(store,
+                         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                         "PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;"
+                         "PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;");
+        }
+        return r;
+}
+
+static SqliteStore *ours(Store *store) {
+        return (SqliteStore *)store;
+}
+
+static void sqlite_close(Store *store) {
+        (void)sqlite3_close(ours(store)->handle);
+        free(store);
+}
+
+/* SQLite numbers "$1" in the order in which it first meets them, so the number is asked for by
+ * name. */
+static int parameters_bind(Statement *statement, const Parameter *parameters) {
+        for (size_t i = 0; i < statement->n_parameters; i++) {
+                const Parameter *parameter = &parameters[i];
+                char name[24];
+                int index, code;
+
+                (void)snprintf(name, sizeof(name), "$%zu", i + 1);
+                index = sqlite3_bind_parameter_index(statement->handle, name);
+                if (index == 0)
+                        return -EINVAL;
+
+                if (parameter->type == 'i')
+                        code = sqlite3_bind_int64(statement->handle, index, parameter->number);
+                else if (parameter->text)
+                        code = sqlite3_bind_text(statement->handle, index, parameter->text, -1,
+                                                 SQLITE_TRANSIENT);
+                else
+                        code = sqlite3_bind_null(statement->handle, index);
+                if (code != SQLITE_OK)
+                        return error_from_sqlite(code);
+        }
+        return 0;
+}
+
+static int sqlite_query(Statement *statement, const Parameter *parameters) {
+        if (!statement->handle) {
+                sqlite3_stmt *handle = NULL;
+                int r;
+
+                r = error_from_sqlite(sqlite3_prepare_v3(ours(statement->store)->handle,
+                                                         statement->sql, -1,
+                                                         SQLITE_PREPARE_PERSISTENT, &handle, NULL));
+                if (r < 0)
+                        return r;
+                statement->handle = handle;
+        }
+        return parameters_bind(statement, parameters);
+}
+
+static int sqlite_next(Statement *statement) {
+        return error_from_sqlite(sqlite3_step(statement->handle));
+}
+
+static const char *sqlite_text(Statement *statement, int column) {
+        return (const char *)sqlite3_column_text(statement->handle, column);
+}
+
+static int64_t sqlite_number(Statement *statement, int column) {
+        return sqlite3_column_int64(statement->handle, column);
+}
+
+static void sqlite_reset_statement(Statement *statement) {
+        (void)sqlite3_reset(statement->handle);
+        if (statement->handle)
+                (void)sqlite3_clear_bindings(statement->handle);
+}
+
+static void sqlite_forget(Statement *statement) {
+        (void)sqlite3_finalize(statement->handle);
+}
+
+static int64_t sqlite_changes(Store *store) {
+        return sqlite3_changes64(ours(store)->handle);
+}
+
+static int sqlite_begin(Store *store) {
+        return exec(ours(store), "BEGIN IMMEDIATE");
+}
+
+static int sqlite_commit(Store *store) {
+        int r;
+
+        r = exec(ours(store), "COMMIT");
+        if (r == 0)
+                ours(store)->unsettled = true;
+        return r;
+}
+
+static void sqlite_rollback(Store *store) {
+        (void)exec(ours(store), "ROLLBACK");
+}
+
+/* The file tells by itself that it changed, though not what. */
+static int sqlite_tell(Store *store _unused_, const char *hash _unused_) {
+        return 0;
+}
+
+static int sqlite_fd(Store *store _unused_) {
+        return -1;
+}
+
+static int sqlite_next_change(Store *store, char *ret_hash) {
+        int64_t version = 0;
+        int r;
+
+        r = single_int(ours(store), "PRAGMA data_version", &version);
+        if (r < 0)
+                return r;
+
+        r = version != ours(store)->data_version;
+        ours(store)->data_version = version;
+        ret_hash[0] = '\0';
+        return r;
+}
+
+static int sqlite_settle(Store *store) {
+        sqlite3 *handle = ours(store)->handle;
+        int r;
+
+        if (!ours(store)->unsettled)
+                return 0;
+        /* nobody is waited for: there is a next second */
+        (void)sqlite3_busy_timeout(handle, 0);
+        r = error_from_sqlite(
+                sqlite3_wal_checkpoint_v2(handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL));
+        (void)sqlite3_busy_timeout(handle, STORE_BUSY_MSEC);
+        if (r == 0)
+                ours(store)->unsettled = false;
+        return r == -EBUSY ? 1 : r;
+}
+
+static const StoreKind kind = {
+        .close = sqlite_close,
+        .query = sqlite_query,
+        .next = sqlite_next,
+        .text = sqlite_text,
+        .number = sqlite_number,
+        .reset = sqlite_reset_statement,
+        .forget = sqlite_forget,
+        .changes = sqlite_changes,
+        .begin = sqlite_begin,
+        .commit = sqlite_commit,
+        .rollback = sqlite_rollback,
+        .tell = sqlite_tell,
+        .fd = sqlite_fd,
+        .next_change = sqlite_next_change,
+        .settle = sqlite_settle,
+};
+
+static int open_handle(SqliteStore *store, const char *path) {
+        int r;
+
+        r = error_from_sqlite(sqlite3_open_v2(
+                path, &store->handle,
+                SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL));
+        if (r < 0)
+                return r;
+
+        (void)sqlite3_extended_result_codes(store->handle, 1);
+        (void)sqlite3_busy_timeout(store->handle, STORE_BUSY_MSEC);
+        r = set_up(store);
+        if (r == 0)
+                r = migrate(store);
+        if (r == 0)
+                r = single_int(store, "PRAGMA data_version", &store->data_version);
+        return r;
+}
+
+int store_sqlite_open(const char *path, Store **ret) {
+        SqliteStore *store;
         int r;
 
         if (strcmp(path, ":memory:") != 0) {
@@ -197,228 +349,13 @@ int store_open(const char *path, Store **ret) {
         store = calloc(1, sizeof(*store));
         if (!store)
                 return -ENOMEM;
+        store->common.kind = &kind;
 
-        r = error_from_sqlite(sqlite3_open_v2(
-                path, &store->handle,
-                SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL));
-        if (r < 0)
+        r = open_handle(store, path);
+        if (r != 0) {
+                (void)store_close(&store->common);
                 return r;
-
-        (void)sqlite3_extended_result_codes(store->handle, 1);
-        (void)sqlite3_busy_timeout(store->handle, STORE_BUSY_MSEC);
-        r = exec(
-                store,
-                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-                "PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store ="
-                " MEMORY;");
-        if (r < 0)
-                return r;
-
-        r = migrate(store);
-        if (r != 0)
-                return r;
-
-        r = single_int(store, "PRAGMA data_version", &store->data_version);
-        if (r < 0)
-                return r;
-
-        *ret = TAKE_PTR(store);
-        return 0;
-}
-
-Store *store_close(Store *store) {
-        if (store) {
-                for (size_t i = 0; i < store->n_statements; i++)
-                        (void)sqlite3_finalize(store->statements[i].handle);
-                (void)sqlite3_close(store->handle);
-                free(store);
         }
-        return NULL;
-}
-
-static int statement_get(Store *store, const char *sql, Statement **ret) {
-        Statement *statement = NULL;
-
-        for (size_t i = 0; i < store->n_statements; i++)
-                if (store->statements[i].sql == sql)
-                        statement = &store->statements[i];
-
-        if (!statement) {
-                sqlite3_stmt *handle = NULL;
-                int r;
-
-                if (store->n_statements == STATEMENTS_MAX)
-                        return -ENOBUFS;
-                r = error_from_sqlite(sqlite3_prepare_v3(store->handle, sql, -1,
-                                                         SQLITE_PREPARE_PERSISTENT, &handle, NULL));
-                if (r < 0)
-                        return r;
-                statement = &store->statements[store->n_statements++];
-                *statement = (Statement){ .sql = sql, .handle = handle };
-        }
-        if (statement->busy)
-                return -EBUSY;
-
-        statement->busy = true;
-        *ret = statement;
+        *ret = &store->common;
         return 0;
-}
-
-/* SQLite numbers "$1" in the order in which it first meets them, so the number is asked for by
- * name. */
-static int statement_bind(Statement *statement, const char *types, va_list arguments) {
-        for (int i = 0; types[i]; i++) {
-                char name[16];
-                int index, code;
-
-                (void)snprintf(name, sizeof(name), "$%d", i + 1);
-                index = sqlite3_bind_parameter_index(statement->handle, name);
-                if (index == 0)
-                        return -EINVAL;
-
-                switch (types[i]) {
-                case 't': {
-                        const char *text = va_arg(arguments, const char *);
-
-                        code = text ? sqlite3_bind_text(statement->handle, index, text, -1,
-                                                        SQLITE_TRANSIENT)
-                                    : sqlite3_bind_null(statement->handle, index);
-                        break;
-                }
-                case 'i':
-                        code = sqlite3_bind_int64(statement->handle, index,
-                                                  va_arg(arguments, int64_t));
-                        break;
-                default: /* not a letter of the documentation */
-                        return -EINVAL;
-                }
-                if (code != SQLITE_OK)
-                        return error_from_sqlite(code);
-        }
-        return 0;
-}
-
-static int query(Store *store, Statement **ret, const char *sql, const char *types,
-                 va_list arguments) {
-        _cleanup_(statement_freep) Statement *statement = NULL;
-        int r;
-
-        r = statement_get(store, sql, &statement);
-        if (r < 0)
-                return r;
-        r = statement_bind(statement, types, arguments);
-        if (r < 0)
-                return r;
-
-        *ret = TAKE_PTR(statement);
-        return 0;
-}
-
-int store_query(Store *store, Statement **ret, const char *sql, const char *types, ...) {
-        va_list arguments;
-        int r;
-
-        va_start(arguments, types);
-        r = query(store, ret, sql, types, arguments);
-        va_end(arguments);
-        return r;
-}
-
-int store_run(Store *store, const char *sql, const char *types, ...) {
-        _cleanup_(statement_freep) Statement *statement = NULL;
-        va_list arguments;
-        int r;
-
-        va_start(arguments, types);
-        r = query(store, &statement, sql, types, arguments);
-        va_end(arguments);
-        if (r < 0)
-                return r;
-
-        do
-                r = statement_next(statement);
-        while (r == 1);
-        return r == -EEXIST ? STORE_E_EXISTS : r;
-}
-
-int64_t store_changes(Store *store) {
-        return sqlite3_changes64(store->handle);
-}
-
-int store_changed_elsewhere(Store *store) {
-        int64_t version = 0;
-        int r;
-
-        r = single_int(store, "PRAGMA data_version", &version);
-        if (r < 0)
-                return r;
-
-        r = version != store->data_version;
-        store->data_version = version;
-        return r;
-}
-
-int store_settle(Store *store) {
-        int r;
-
-        if (!store->unsettled)
-                return 0;
-        /* nobody is waited for: there is a next second */
-        (void)sqlite3_busy_timeout(store->handle, 0);
-        r = error_from_sqlite(sqlite3_wal_checkpoint_v2(store->handle, NULL,
-                                                        SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL));
-        (void)sqlite3_busy_timeout(store->handle, STORE_BUSY_MSEC);
-        if (r == 0)
-                store->unsettled = false;
-        return r == -EBUSY ? 1 : r;
-}
-
-int statement_next(Statement *statement) {
-        return error_from_sqlite(sqlite3_step(statement->handle));
-}
-
-const char *statement_text(Statement *statement, int column) {
-        return (const char *)sqlite3_column_text(statement->handle, column);
-}
-
-int64_t statement_int(Statement *statement, int column) {
-        return sqlite3_column_int64(statement->handle, column);
-}
-
-Statement *statement_free(Statement *statement) {
-        if (statement) {
-                (void)sqlite3_reset(statement->handle);
-                (void)sqlite3_clear_bindings(statement->handle);
-                statement->busy = false;
-        }
-        return NULL;
-}
-
-int transaction_begin(Store *store, Transaction *ret) {
-        int r;
-
-        r = exec(store, "BEGIN IMMEDIATE");
-        if (r < 0)
-                return r;
-
-        ret->store = store;
-        return 0;
-}
-
-int transaction_commit(Transaction *transaction) {
-        int r;
-
-        r = exec(transaction->store, "COMMIT");
-        if (r < 0)
-                return r;
-
-        transaction->store->unsettled = true;
-        transaction->store = NULL;
-        return 0;
-}
-
-void transaction_done(Transaction *transaction) {
-        if (transaction->store)
-                (void)exec(transaction->store, "ROLLBACK");
-        transaction->store = NULL;
 }

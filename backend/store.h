@@ -8,7 +8,11 @@
  * thread.
  *
  * Every write happens inside a Transaction, also a single one: only its commit says that the change
- * is on the disk, and no answer may rest on a change that is not. */
+ * is on the disk, and no answer may rest on a change that is not.
+ *
+ * On PostgreSQL a connection that is lost outside of a transaction is made again, once, without the
+ * caller seeing it; inside of one everything fails with -EIO from then on, the commit too. While
+ * there is no server all fails with -EBUSY, and works again by itself when there is one. */
 
 #include <stdint.h>
 
@@ -21,22 +25,36 @@ enum {
         STORE_E_EXISTS = 1, /* a UNIQUE, CHECK or FOREIGN KEY constraint refused the row */
         STORE_E_PATH,    /* store_open(): the file or its folder may be read or changed by others */
         STORE_E_VERSION, /* store_open(): written by a newer program */
+        STORE_E_ADDRESS, /* store_open(): no address of a PostgreSQL database, or one that holds a
+                          * password */
+        STORE_E_ENCODING, /* store_open(): the database's encoding is not UTF-8 */
 };
 
 #define STORE_BUSY_MSEC 5000
+#define STORE_HASH_BYTES 64 /* of a QR login that changed */
 
 /** store_init_process() - what the store frees is erased from now on; before anything else of it */
 void store_init_process(void);
 
 /**
  * store_open() - open the store and bring its tables to the present version
- * @path: file, made with mode 0600 if it is not there; its folder must belong to root or to this
- *   user and
- *        be writable to nobody else. ":memory:" is a store that is gone with the process.
+ * @place: a file, made with mode 0600 if it is not there; its folder must belong to root or to this
+ *   user and be writable to nobody else. ":memory:" is a store that is gone with the process.
+ *   Or the address of a PostgreSQL database: postgres://user@host/name, or
+ *   postgresql:///name?host=/run/postgresql (libpq's URI, section 34.1.1.2 of its manual), without
+ *   a password: that stands in ~/.pgpass or the file that PGPASSFILE names, or the server asks who
+ *   owns the other end of the socket (peer).
  *
- * Return: 0, STORE_E_PATH, STORE_E_VERSION, or -errno.
+ * Any number of processes may do this at once: one of them makes or changes the tables, the others
+ * wait for it.
+ *
+ * Return: 0, STORE_E_PATH, STORE_E_VERSION, STORE_E_ADDRESS, STORE_E_ENCODING, or -errno.
  */
-int store_open(const char *path, Store **ret);
+int store_open(const char *place, Store **ret);
+
+/** store_fault() - what is wrong, and what to do, for a STORE_E_* of store_open(). With
+ * STORE_E_ADDRESS the place itself must not be shown. */
+const char *store_fault(int fault);
 
 /** store_close() - takes NULL. Return: NULL. */
 Store *store_close(Store *store);
@@ -59,18 +77,32 @@ int store_run(Store *store, const char *sql, const char *types, ...);
 int64_t store_changes(Store *store);
 
 /**
- * store_changed_elsewhere() - did another process or connection commit since the last time this was
- * asked?
+ * store_tell() - tell the other processes that a QR login changes; inside the transaction that
+ * changes it, heard when that is committed
+ * @hash: of its device code; "" for "any"
  *
- * Return: 1 yes, 0 no, -errno. Cheap: made for being asked once a second.
+ * Return: 0, -errno.
  */
-int store_changed_elsewhere(Store *store);
+int store_tell(Store *store, const char *hash);
+
+/** store_fd() - a descriptor to be polled for reading: store_next_change() has to be asked when
+ * there is something, and before each poll. -1: none at the moment, ask once a second. */
+int store_fd(Store *store);
+
+/**
+ * store_next_change() - what did another process change since the last time?
+ * @ret_hash: of the device code of a QR login that changed; "" when it may be any
+ *
+ * Return: 1 this, and there may be more; 0 nothing more; -errno. Cheap.
+ */
+int store_next_change(Store *store, char ret_hash[static STORE_HASH_BYTES + 1]);
 
 /**
  * store_settle() - what was deleted leaves the write-ahead log too
  *
  * Deleted rows are overwritten in the file, but the log keeps how they were until it is used again
  * from the beginning. Cheap when nothing was written since; made for being called once a second.
+ * SQLite only; elsewhere it has nothing to do.
  *
  * Return: 0, 1 when another process stands in the way (later, then), -errno.
  */
@@ -90,8 +122,10 @@ int64_t statement_int(Statement *statement, int column);
 Statement *statement_free(Statement *statement);
 DEFINE_CLEANUP(Statement, statement_free)
 
-/* Transaction: all or nothing, alone among writers (BEGIN IMMEDIATE). transaction_done() rolls back
- * what was not committed; use it with _cleanup_(). They do not nest. */
+/* Transaction: all or nothing, alone among writers: what it reads cannot change before it ends. A
+ * row that was refused (STORE_E_EXISTS) changes nothing, and the transaction goes on.
+ * transaction_done() rolls back what was not committed; use it with _cleanup_(). They do not nest
+ * (-EINVAL). */
 typedef struct Transaction {
         Store *store; /* borrowed; NULL when none is open */
 } Transaction;
