@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "backend/attempt.h"
+#include "backend/metrics.h"
 #include "backend/model-captcha.h"
 #include "lib/common/secret.h"
 
@@ -146,6 +147,8 @@ static void on_hashed(HashJob *job) {
                 attempt->verdict = ATTEMPT_FAILED;
         else if (job->result == 0 && attempt->hash[0] && attempt->verdict != ATTEMPT_LOCKED)
                 attempt->verdict = ATTEMPT_RIGHT;
+        if (attempt->verdict == ATTEMPT_LOCKED_NOW)
+                metrics_add(METRIC_LOCKOUTS);
 
         /* the owner gives the try back before the next one on this guard asks for it */
         running_remove(attempts, attempt);

@@ -12,7 +12,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "backend/clock.h"
 #include "backend/hash-pool.h"
+#include "backend/metrics.h"
 #include "lib/common/secret.h"
 
 #define THREADS_MAX 64
@@ -97,6 +99,7 @@ static void *thread_main(void *userdata) {
 
         (void)pthread_mutex_lock(&pool->mutex);
         for (;;) {
+                uint64_t begun_usec;
                 HashJob *job;
 
                 while (!(job = list_pop(&pool->todo)) && !pool->closing)
@@ -106,7 +109,9 @@ static void *thread_main(void *userdata) {
 
                 pool->n_todo--;
                 (void)pthread_mutex_unlock(&pool->mutex);
+                begun_usec = clock_boot_usec();
                 hash_run(job);
+                job->usec = clock_boot_usec() - begun_usec;
                 (void)pthread_mutex_lock(&pool->mutex);
 
                 list_push(&pool->finished, job);
@@ -199,6 +204,19 @@ bool hash_pool_is_full(HashPool *pool) {
         return full;
 }
 
+size_t hash_pool_queue(HashPool *pool) {
+        size_t n;
+
+        (void)pthread_mutex_lock(&pool->mutex);
+        n = pool->n_todo;
+        (void)pthread_mutex_unlock(&pool->mutex);
+        return n;
+}
+
+size_t hash_pool_threads(const HashPool *pool) {
+        return pool->n_threads;
+}
+
 int hash_pool_fd(HashPool *pool) {
         return pool->fd;
 }
@@ -217,6 +235,7 @@ void hash_pool_dispatch(HashPool *pool) {
                 (void)pthread_mutex_unlock(&pool->mutex);
                 if (!job)
                         return;
+                metrics_time(METRIC_TIME_HASH, job->usec);
                 job->done(job);
         }
 }

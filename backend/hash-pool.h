@@ -8,6 +8,7 @@
  * owner's thread, through hash_pool_dispatch(). */
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "lib/common/util.h"
 
@@ -33,6 +34,7 @@ struct HashJob {
         void (*done)(HashJob *job); /* called by hash_pool_dispatch() */
         void *userdata;
         int result;    /* 0, HASH_E_WRONG, -errno */
+        uint64_t usec; /* that the hash took; the pool's */
         HashJob *next; /* the pool's */
 };
 
@@ -54,6 +56,12 @@ int hash_pool_submit(HashPool *pool, HashJob *job);
 /** hash_pool_is_full() - would hash_pool_submit() refuse? "No" stays true until the caller
  * submits. */
 bool hash_pool_is_full(HashPool *pool);
+
+/** hash_pool_queue() - how many jobs wait for a thread */
+size_t hash_pool_queue(HashPool *pool);
+
+/** hash_pool_threads() - how many there are */
+size_t hash_pool_threads(const HashPool *pool);
 
 /** hash_pool_fd() - readable when hash_pool_dispatch() has something to do */
 int hash_pool_fd(HashPool *pool);

@@ -163,6 +163,37 @@ void request_fail(Request *request, int error) {
         request_busy(request);
 }
 
+typedef struct Forwarded {
+        const char *value;
+        unsigned n;
+} Forwarded;
+
+static enum MHD_Result forwarded_take(void *cls, enum MHD_ValueKind kind _unused_, const char *name,
+                                      const char *value) {
+        Forwarded *forwarded = cls;
+
+        if (strcasecmp(name, "X-Forwarded-For") == 0) {
+                forwarded->value = value;
+                forwarded->n++;
+        }
+        return MHD_YES;
+}
+
+/* Of two headers it cannot be told which one the proxy wrote, so neither counts. */
+static void peer_forwarded(const Request *request, char *peer, size_t n) {
+        const Proxies *proxies = &request->server->options->proxies;
+        char client[PROXY_ADDRESS_BYTES];
+        Forwarded forwarded = {};
+
+        if (proxies->n == 0 || !proxies_trust(proxies, peer))
+                return;
+        (void)MHD_get_connection_values(request->connection, MHD_HEADER_KIND, forwarded_take,
+                                        &forwarded);
+        if (forwarded.n == 1 && forwarded.value &&
+            proxies_client(proxies, forwarded.value, client))
+                (void)snprintf(peer, n, "%s", client);
+}
+
 void request_peer(const Request *request, char *ret, size_t n) {
         const union MHD_ConnectionInfo *info = MHD_get_connection_info(
                 request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
@@ -177,6 +208,7 @@ void request_peer(const Request *request, char *ret, size_t n) {
                 (void)inet_ntop(AF_INET6,
                                 &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr,
                                 ret, (socklen_t)n);
+        peer_forwarded(request, ret, n);
 }
 
 static void response_free(void *cls) {

@@ -10,7 +10,7 @@
 #include "backend/http-answer.h"
 #include "backend/http-auth.h"
 #include "backend/http.h"
-#include "backend/report.h"
+#include "backend/metrics.h"
 #include "backend/routes.h"
 #include "backend/web.h"
 
@@ -271,6 +271,20 @@ enum MHD_Result http_on_request(void *cls, struct MHD_Connection *connection, co
         return http_answer_queue(request);
 }
 
+/* A request that is over, in the log and in the numbers. */
+static void request_note(const Request *request, const char *note) {
+        uint64_t usec = clock_boot_usec() - request->begun_usec;
+        const char *route = request->route ? request->route->template : "-";
+        unsigned status = request->queued ? request->status : 0;
+        char peer[PROXY_ADDRESS_BYTES];
+
+        request_peer(request, peer, sizeof(peer));
+        access_log_write(&request->server->access_log, request->method, route, status, usec,
+                         request->client_id, peer, note);
+        metrics_request(request->method, route, status);
+        metrics_time(request->waiter.wake ? METRIC_TIME_HELD : METRIC_TIME_REQUEST, usec);
+}
+
 void http_on_completed(void *cls, struct MHD_Connection *connection, void **con_cls,
                        enum MHD_RequestTerminationCode toe) {
         Server *server = cls;
@@ -281,10 +295,7 @@ void http_on_completed(void *cls, struct MHD_Connection *connection, void **con_
                 return;
 
         waiters_remove(&server->waiters, &request->waiter);
-        report_access(request->method, request->route ? request->route->template : "-",
-                      request->queued ? request->status : 0,
-                      clock_boot_usec() - request->begun_usec, request->client_id,
-                      toe == MHD_REQUEST_TERMINATED_COMPLETED_OK ? NULL : "cut");
+        request_note(request, toe == MHD_REQUEST_TERMINATED_COMPLETED_OK ? NULL : "cut");
         *con_cls = request_free(request);
 }
 

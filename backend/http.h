@@ -115,7 +115,8 @@ int request_field_max(const Request *request, const char *name, size_t n_max, co
 /** request_argument() - what stands behind '?' under this name; NULL when it is absent or empty */
 const char *request_argument(const Request *request, const char *name);
 
-/** request_peer() - the other side's address as text, "unix" on a Unix socket */
+/** request_peer() - the other side's address as text, "unix" on a Unix socket; behind a trusted proxy
+ * that of the client it names. PROXY_ADDRESS_BYTES are enough. */
 void request_peer(const Request *request, char *ret, size_t n);
 /** request_header() - NULL when it is absent */
 const char *request_header(const Request *request, const char *name);

@@ -33,6 +33,9 @@ enum {
         OPTION_UNIT_CA,
         OPTION_UNIT_CRL,
         OPTION_MAX_FAILURES,
+        OPTION_METRICS,
+        OPTION_ACCESS_LOG,
+        OPTION_TRUSTED_PROXY,
         /* those of single commands, each OPTION_COMMAND + its bit in CommandOption */
         OPTION_COMMAND = 512,
         OPTION_WHY = OPTION_COMMAND + TAKES_WHY,
@@ -67,6 +70,9 @@ static const struct option long_options[] = {
         { "client-required", no_argument, NULL, OPTION_CLIENT_REQUIRED },
         { "max-connections", required_argument, NULL, OPTION_MAX_CONNECTIONS },
         { "max-per-address", required_argument, NULL, OPTION_MAX_PER_ADDRESS },
+        { "metrics", required_argument, NULL, OPTION_METRICS },
+        { "access-log", required_argument, NULL, OPTION_ACCESS_LOG },
+        { "trusted-proxy", required_argument, NULL, OPTION_TRUSTED_PROXY },
         { "why", required_argument, NULL, OPTION_WHY },
         { "json", no_argument, NULL, OPTION_JSON },
         { "name", required_argument, NULL, OPTION_NAME },
@@ -129,6 +135,16 @@ static void print_help(void) {
              "  --max-failures-per-source N  wrong passwords of one client at one address before it"
              " is slowed\n"
              "                           down; default 300, 0 for never\n"
+             "  --access-log FILE|-|none a line a request; default -, standard error; a file is"
+             " opened again\n"
+             "                           at SIGHUP\n"
+             "  --metrics ADDRESS:PORT   GET /metrics for Prometheus, on loopback or unix:/PATH"
+             " only\n"
+             "  --trusted-proxy P        reverse proxy whose X-Forwarded-For is believed, up to 16"
+             " times: its\n"
+             "                           ADDRESS or ADDRESS/BITS, or unix for all who may open the"
+             " socket;\n"
+             "                           brings --client-required with it\n"
              "\nExit status: 0 done, 1 refused (nothing was changed), 2 wrong command line, 3 the"
              " store failed");
 }
@@ -279,6 +295,24 @@ static int option_take(int option, const char *value, Options *options) {
                 if (r == 0)
                         server->n_per_address = (unsigned)number;
                 return r;
+        case OPTION_METRICS:
+                server->metrics = value;
+                return 0;
+        case OPTION_ACCESS_LOG:
+                server->access_log = value;
+                return 0;
+        case OPTION_TRUSTED_PROXY:
+                r = proxies_add(&server->proxies, value);
+                if (r == 0)
+                        return 0;
+                if (r == PROXY_E_FULL)
+                        fprintf(stderr, "itax-backend: --trusted-proxy: %d at most\n",
+                                PROXIES_MAX);
+                else
+                        fputs("itax-backend: --trusted-proxy takes unix, ADDRESS or ADDRESS/BITS"
+                              "\n",
+                              stderr);
+                return OPTIONS_E_USAGE;
         case OPTION_WHY:
                 options->why = value;
                 return words_check("why", value, WHY_BYTES_MAX);
@@ -399,7 +433,7 @@ static bool issuer_is_fit(const char *issuer) {
 }
 
 static int serve_check(ServerOptions *server) {
-        ListenScope scope;
+        ListenScope scope, metrics_scope;
 
         if (!server->listen || !server->issuer) {
                 fprintf(stderr, "itax-backend: serve needs --listen and --issuer\n");
@@ -432,7 +466,16 @@ static int serve_check(ServerOptions *server) {
                         server->listen);
                 return OPTIONS_E_USAGE;
         }
-        if (scope == LISTEN_NETWORK)
+        if (server->metrics &&
+            (listen_scope(server->metrics, &metrics_scope) != 0 ||
+             metrics_scope != LISTEN_LOCAL || strcmp(server->metrics, server->listen) == 0)) {
+                fputs("itax-backend: --metrics takes another loopback ADDRESS:PORT, or"
+                      " unix:/PATH: what reads them runs on this machine\n",
+                      stderr);
+                return OPTIONS_E_USAGE;
+        }
+        /* behind a proxy stands the network too */
+        if (scope == LISTEN_NETWORK || server->proxies.n > 0)
                 server->client_policy = CLIENT_UNKNOWN_REFUSED;
         if (server->n_per_address == 0)
                 server->n_per_address = server->n_connections / 2 ? server->n_connections / 2 : 1;

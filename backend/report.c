@@ -9,29 +9,27 @@
 
 #define LINE_BYTES 512
 
-static void write_line(const char *text) {
-        char stamp[32] = "", line[LINE_BYTES + 64];
+void report_stamp(char ret[static REPORT_STAMP_BYTES]) {
+        char seconds[REPORT_STAMP_BYTES - 8] = "";
         struct timespec ts;
         struct tm tm;
-        int n;
 
         (void)clock_gettime(CLOCK_REALTIME, &ts);
         if (gmtime_r(&ts.tv_sec, &tm))
-                (void)strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
-        n = snprintf(line, sizeof(line), "%s.%03ldZ %s\n", stamp, ts.tv_nsec / 1000000, text);
+                (void)strftime(seconds, sizeof(seconds), "%Y-%m-%dT%H:%M:%S", &tm);
+        (void)snprintf(ret, REPORT_STAMP_BYTES, "%s.%03dZ", seconds,
+                       (int)(ts.tv_nsec / 1000000) % 1000);
+}
+
+static void write_line(const char *text) {
+        char stamp[REPORT_STAMP_BYTES], line[LINE_BYTES + 64];
+        int n;
+
+        report_stamp(stamp);
+        n = snprintf(line, sizeof(line), "%s %s\n", stamp, text);
         if (n > 0) /* one write, so that lines of several processes stay whole */
                 (void)fwrite(line, 1, (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1,
                              stderr);
-}
-
-void report_access(const char *method, const char *route, unsigned status, uint64_t usec,
-                   const char *client, const char *note) {
-        char text[LINE_BYTES];
-
-        (void)snprintf(text, sizeof(text), "%s %s %u %.1fms %s%s%s", method, route, status,
-                       (double)usec / 1000, client[0] ? client : "-", note ? " " : "",
-                       note ? note : "");
-        write_line(text);
 }
 
 void report_error(int error, const char *where) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The loop: libmicrohttpd's epoll descriptor, the hash pool's eventfd, the signals and the store's
- * connection in one poll(). Once a second it looks whether another process changed a store that
- * does not tell, whether a held request's client has left, and what has idled too long; once a
- * minute it deletes what has expired. */
+/* The loop: libmicrohttpd's epoll descriptor, the hash pool's eventfd and the signals in one
+ * poll(). Once a second it looks whether another process changed the store, whether a held
+ * request's client has left, and what has idled too long; once a minute it deletes what has
+ * expired. */
 
 #include <ctype.h>
 #include <errno.h>
@@ -20,6 +20,7 @@
 #include "backend/file.h"
 #include "backend/http.h"
 #include "backend/listen.h"
+#include "backend/metrics-http.h"
 #include "backend/model-guard.h"
 #include "backend/model-web.h"
 #include "backend/report.h"
@@ -28,7 +29,6 @@
 
 #define TICK_USEC USEC_PER_SEC
 #define PURGE_USEC (60 * USEC_PER_SEC)
-#define CHANGES_MAX 256 /* in one round */
 #define PEM_BYTES_MAX 65536
 #define FDS_BESIDES 64 /* store, log, signals and what libraries open for a moment */
 /* TLS 1.2 with forward secrecy and AEAD, or 1.3; gnutls_priority_init(3) */
@@ -46,10 +46,15 @@ static void server_done(Server *server) {
         waiters_wake(&server->waiters, NULL);
         if (server->daemon)
                 MHD_stop_daemon(server->daemon);
+        if (server->metrics) { /* the library closes its socket */
+                MHD_stop_daemon(server->metrics);
+                listen_close(server->options->metrics, -1);
+        }
         server->attempts = attempts_free(server->attempts);
         server->store = store_close(server->store);
         authority_cache_done(&server->authorities);
         free(server->issuer_capitals);
+        access_log_done(&server->access_log);
 }
 
 static int issuer_capitals(const char *issuer, char **ret) {
@@ -86,9 +91,13 @@ static int server_prepare(Server *server) {
         int r;
 
         r = store_open(options->store, &server->store);
-        if (r > 0)
-                report_event("%s: %s", r == STORE_E_ADDRESS ? "--store" : options->store,
-                             store_fault(r));
+        if (r == STORE_E_PATH)
+                report_event(
+                        "%s: the file must have mode 0600, its folder must be writable to its"
+                        " owner only",
+                        options->store);
+        else if (r == STORE_E_VERSION)
+                report_event("%s: written by a newer itax-backend", options->store);
         if (r != 0)
                 return r < 0 ? r : -EINVAL;
 
@@ -173,26 +182,14 @@ static void waiters_drop_gone(Server *server) {
         }
 }
 
-/* What another process changed reaches who waits for it here. Bounded: what is left comes with the
- * next round. */
-static void changes_take(Server *server) {
-        char hash[STORE_HASH_BYTES + 1];
-        int r = 1;
-
-        for (int i = 0; i < CHANGES_MAX && r == 1; i++) {
-                r = store_next_change(server->store, hash);
-                if (r < 0)
-                        report_error(r, "store");
-                if (r == 1)
-                        waiters_wake(&server->waiters, hash[0] ? hash : NULL);
-        }
-        server->resumed = server->resumed || r == 1;
-}
-
 static void tick(Server *server, uint64_t now_usec) {
         int r;
 
-        changes_take(server);
+        r = store_changed_elsewhere(server->store);
+        if (r < 0)
+                report_error(r, "store");
+        if (r == 1)
+                waiters_wake(&server->waiters, NULL);
         r = store_settle(server->store);
         if (r < 0)
                 report_error(r, "store");
@@ -219,6 +216,33 @@ static int timeout_msec(const Server *server, uint64_t deadline_usec) {
         return (int)((until_usec + USEC_PER_MSEC - 1) / USEC_PER_MSEC);
 }
 
+static int metrics_fd(const Server *server) {
+        const union MHD_DaemonInfo *info;
+
+        info = server->metrics ? MHD_get_daemon_info(server->metrics, MHD_DAEMON_INFO_EPOLL_FD)
+                               : NULL;
+        return info ? info->epoll_fd : -1;
+}
+
+/* Return: true when it is time to stop. */
+static bool signals_take(Server *server, int signal_fd) {
+        struct signalfd_siginfo info;
+        bool stop = false;
+
+        while (read(signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+                int r;
+
+                if (info.ssi_signo != SIGHUP) {
+                        stop = true;
+                        continue;
+                }
+                r = access_log_reopen(&server->access_log);
+                if (r < 0)
+                        report_error(r, server->options->access_log);
+        }
+        return stop;
+}
+
 static int loop(Server *server, int signal_fd) {
         const union MHD_DaemonInfo *info = MHD_get_daemon_info(server->daemon,
                                                                MHD_DAEMON_INFO_EPOLL_FD);
@@ -227,20 +251,16 @@ static int loop(Server *server, int signal_fd) {
                 { .fd = info ? info->epoll_fd : -1, .events = POLLIN },
                 { .fd = hash_pool_fd(server->pool), .events = POLLIN },
                 { .fd = signal_fd, .events = POLLIN },
-                { .fd = -1, .events = POLLIN }, /* the store's, which may be another one each time */
+                { .fd = metrics_fd(server), .events = POLLIN },
         };
 
         for (;;) {
                 uint64_t now_usec;
 
-                /* what came together with an answer of the store is not seen by poll() any more */
-                if (store_fd(server->store) >= 0)
-                        changes_take(server);
-                fds[ELEMENTSOF(fds) - 1].fd = store_fd(server->store);
                 if (poll(fds, ELEMENTSOF(fds), timeout_msec(server, tick_usec)) < 0 &&
                     errno != EINTR)
                         return -errno;
-                if (fds[2].revents)
+                if (fds[2].revents && signals_take(server, signal_fd))
                         return 0;
 
                 hash_pool_dispatch(server->pool);
@@ -260,6 +280,8 @@ static int loop(Server *server, int signal_fd) {
                 server->resumed = false;
                 if (MHD_run(server->daemon) != MHD_YES)
                         return -EIO;
+                if (server->metrics)
+                        (void)MHD_run(server->metrics);
         }
 }
 
@@ -286,6 +308,24 @@ static void drain(Server *server) {
         }
 }
 
+static int metrics_start(Server *server) {
+        const char *address = server->options->metrics;
+        _cleanup_(closep) int fd = -1;
+        int r;
+
+        if (!address)
+                return 0;
+        r = listen_open(address, &fd);
+        if (r == 0)
+                r = metrics_http_start(server, fd, &server->metrics);
+        if (r != 0) {
+                report_event("metrics: cannot listen at %s", address);
+                return r < 0 ? r : -EINVAL;
+        }
+        (void)TAKE_FD(fd);
+        return 0;
+}
+
 static int serve(Server *server, int listen_fd) {
         _cleanup_(secret_freep) Secret *cert = NULL, *key = NULL;
         _cleanup_(closep) int signal_fd = -1;
@@ -295,12 +335,18 @@ static int serve(Server *server, int listen_fd) {
         (void)sigemptyset(&signals);
         (void)sigaddset(&signals, SIGTERM);
         (void)sigaddset(&signals, SIGINT);
+        (void)sigaddset(&signals, SIGHUP);
         (void)sigprocmask(SIG_BLOCK, &signals, NULL);
         (void)signal(SIGPIPE, SIG_IGN);
         signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
         if (signal_fd < 0)
                 return -errno;
 
+        r = access_log_open(server->options->access_log, &server->access_log);
+        if (r < 0) {
+                report_event("%s: cannot be written to", server->options->access_log);
+                return r;
+        }
         if (server->options->outbox) {
                 r = sms_outbox_check(server->options->outbox);
                 if (r != 0) {
@@ -320,6 +366,8 @@ static int serve(Server *server, int listen_fd) {
         r = server_prepare(server);
         if (r == 0)
                 r = daemon_start(server, listen_fd, cert, key);
+        if (r == 0)
+                r = metrics_start(server);
         if (r < 0)
                 return r;
 
@@ -346,6 +394,7 @@ int server_run(const ServerOptions *options) {
                 r = -ENOMEM;
         else {
                 server->options = options;
+                server->access_log.fd = -1;
                 r = serve(server, listen_fd);
                 server_done(server);
                 free(server);

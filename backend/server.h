@@ -9,12 +9,14 @@
 #include <microhttpd.h>
 #include <stdint.h>
 
+#include "backend/access-log.h"
 #include "backend/attempt.h"
 #include "backend/authority.h"
 #include "backend/hash-pool.h"
 #include "backend/misses.h"
 #include "backend/model-client.h"
 #include "backend/phase.h"
+#include "backend/proxy.h"
 #include "backend/source.h"
 #include "backend/store.h"
 #include "backend/waiters.h"
@@ -35,6 +37,9 @@ typedef struct ServerOptions {
         unsigned n_connections, n_per_address;
         unsigned n_failures_per_source; /* before it is slowed down; 0: never */
         ClientPolicy client_policy;
+        const char *metrics;    /* where to listen for GET /metrics; NULL: nowhere */
+        const char *access_log; /* as access_log_open() takes it */
+        Proxies proxies;        /* whose word on the client's address is taken */
 } ServerOptions;
 
 typedef struct Connection Connection;
@@ -49,7 +54,8 @@ typedef struct Server {
         Misses misses;
         Sources sources;
         AuthorityCache authorities;
-        struct MHD_Daemon *daemon;
+        struct MHD_Daemon *daemon, *metrics; /* the second may be NULL */
+        AccessLog access_log;
         Connection *connections;
         size_t n_connections;
         bool resumed; /* an answer waits for the library's next round */
