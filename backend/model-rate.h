@@ -15,3 +15,6 @@ enum {
  * in the caller's transaction. Return: 0, RATE_E_OVER, -errno. */
 int rate_take(Store *store, const char *key, int64_t n_max, int64_t window_sec, int64_t now,
               int64_t *ret_wait_sec);
+
+/** rate_purge() - forget windows that are over, in the caller's transaction. Return: 0 or -errno. */
+int rate_purge(Store *store, int64_t now);

@@ -31,3 +31,7 @@ int sms_code_new(Store *store, const char *session_hash, const char *purpose, co
  * Return: 0, SMS_CODE_E_WRONG, SMS_CODE_E_OVER, -errno. */
 int sms_code_check(Store *store, const char *session_hash, const char *purpose, const char *mobile,
                    const char *typed, int64_t now);
+
+/** sms_code_purge() - forget codes that are too old, in the caller's transaction. Return: 0 or
+ * -errno. */
+int sms_code_purge(Store *store, int64_t now);
