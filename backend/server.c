@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The loop: libmicrohttpd's epoll descriptor, the hash pool's eventfd and the signals in one
- * poll(). Once a second it looks whether another process changed the store, whether a held
- * request's client has left, and what has idled too long; once a minute it deletes what has
- * expired. */
+/* The loop: libmicrohttpd's epoll descriptor, the hash pool's eventfd, the signals and the store's
+ * connection in one poll(). Once a second it looks whether another process changed a store that
+ * does not tell, whether a held request's client has left, and what has idled too long; once a
+ * minute it deletes what has expired. */
 
 #include <ctype.h>
 #include <errno.h>
@@ -29,6 +29,7 @@
 
 #define TICK_USEC USEC_PER_SEC
 #define PURGE_USEC (60 * USEC_PER_SEC)
+#define CHANGES_MAX 256 /* in one round */
 #define PEM_BYTES_MAX 65536
 #define FDS_BESIDES 64 /* store, log, signals and what libraries open for a moment */
 /* TLS 1.2 with forward secrecy and AEAD, or 1.3; gnutls_priority_init(3) */
@@ -91,13 +92,9 @@ static int server_prepare(Server *server) {
         int r;
 
         r = store_open(options->store, &server->store);
-        if (r == STORE_E_PATH)
-                report_event(
-                        "%s: the file must have mode 0600, its folder must be writable to its"
-                        " owner only",
-                        options->store);
-        else if (r == STORE_E_VERSION)
-                report_event("%s: written by a newer itax-backend", options->store);
+        if (r > 0)
+                report_event("%s: %s", r == STORE_E_ADDRESS ? "--store" : options->store,
+                             store_fault(r));
         if (r != 0)
                 return r < 0 ? r : -EINVAL;
 
@@ -182,14 +179,26 @@ static void waiters_drop_gone(Server *server) {
         }
 }
 
+/* What another process changed reaches who waits for it here. Bounded: what is left comes with the
+ * next round. */
+static void changes_take(Server *server) {
+        char hash[STORE_HASH_BYTES + 1];
+        int r = 1;
+
+        for (int i = 0; i < CHANGES_MAX && r == 1; i++) {
+                r = store_next_change(server->store, hash);
+                if (r < 0)
+                        report_error(r, "store");
+                if (r == 1)
+                        waiters_wake(&server->waiters, hash[0] ? hash : NULL);
+        }
+        server->resumed = server->resumed || r == 1;
+}
+
 static void tick(Server *server, uint64_t now_usec) {
         int r;
 
-        r = store_changed_elsewhere(server->store);
-        if (r < 0)
-                report_error(r, "store");
-        if (r == 1)
-                waiters_wake(&server->waiters, NULL);
+        changes_take(server);
         r = store_settle(server->store);
         if (r < 0)
                 report_error(r, "store");
@@ -252,11 +261,16 @@ static int loop(Server *server, int signal_fd) {
                 { .fd = hash_pool_fd(server->pool), .events = POLLIN },
                 { .fd = signal_fd, .events = POLLIN },
                 { .fd = metrics_fd(server), .events = POLLIN },
+                { .fd = -1, .events = POLLIN }, /* the store's, which may be another one each time */
         };
 
         for (;;) {
                 uint64_t now_usec;
 
+                /* what came together with an answer of the store is not seen by poll() any more */
+                if (store_fd(server->store) >= 0)
+                        changes_take(server);
+                fds[ELEMENTSOF(fds) - 1].fd = store_fd(server->store);
                 if (poll(fds, ELEMENTSOF(fds), timeout_msec(server, tick_usec)) < 0 &&
                     errno != EINTR)
                         return -errno;
