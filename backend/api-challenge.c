@@ -8,10 +8,8 @@
 #include <string.h>
 
 #include "backend/captcha-answer.h"
-#include "backend/clock.h"
-#include "backend/report.h"
+#include "backend/guess.h"
 #include "backend/routes.h"
-#include "backend/sms.h"
 
 #define UNCONST(s) ((char *)(uintptr_t)(s))
 
@@ -76,23 +74,6 @@ static int answer_locked(Request *request) {
         if (r == 0)
                 answer_error(request, &error);
         return r;
-}
-
-/* The owner of the account hears of it on another way than the one who guesses. */
-static void tell_locked(Request *request) {
-        static const char text[] =
-                "您的实名账号因连续5次输错密码已被锁定120分钟。如非本人操作，请及时修改密码。"
-                "也可通过“忘记密码”重置密码后立即解锁。";
-        const char *folder = request->server->options->outbox;
-        int r;
-
-        if (!folder || request->account.mobile[0] == '\0')
-                return;
-        r = sms_send(folder, request->account.mobile, text, request->now);
-        if (r < 0)
-                report_error(r, "text message");
-        else if (r > 0)
-                report_event("text message: not sent, the number or the text is not fit");
 }
 
 /* The password may have been changed, or the account disabled, while the hash was computed.
@@ -165,8 +146,6 @@ static int answer_verdict(Request *request) {
                         request, &(WireChallengeError){ .error = UNCONST("invalid_credentials"),
                                                         .attempts_left = attempt->tries_left });
         case ATTEMPT_LOCKED_NOW:
-                tell_locked(request);
-                return answer_locked(request);
         case ATTEMPT_LOCKED:
                 return answer_locked(request);
         case ATTEMPT_CAPTCHA:
@@ -190,10 +169,7 @@ static void on_attempt(Attempt *attempt) {
         Request *request = attempt->userdata;
         int r;
 
-        if (request->source[0] && (attempt->verdict == ATTEMPT_WRONG ||
-                                   attempt->verdict == ATTEMPT_LOCKED_NOW ||
-                                   attempt->verdict == ATTEMPT_LOCKED))
-                source_failed(&request->server->sources, request->source, clock_boot_usec());
+        guess_ended(request);
         r = answer_verdict(request);
         if (r < 0)
                 request_fail(request, r);
@@ -232,40 +208,6 @@ static int refresh(Request *request, const char *session) {
         return answer_with_captcha(
                 request,
                 &(WireChallengeError){ .error = UNCONST("captcha_required"), .attempts_left = -1 });
-}
-
-/* Who comes in spite of too many failures waits, and is woken by the clock alone. */
-static void on_wake(Waiter *waiter) {
-        Request *request = waiter->userdata;
-
-        if (clock_boot_usec() < waiter->deadline_usec && !request->server->stopping)
-                waiters_add(&request->server->waiters, waiter);
-        else
-                attempt_start(request->server->attempts, &request->attempt);
-}
-
-static void start(Request *request) {
-        uint64_t now_usec = clock_boot_usec(), wait_usec;
-        Server *server = request->server;
-        char peer[64];
-
-        if (server->sources.burst == 0) {
-                attempt_start(server->attempts, &request->attempt);
-                return;
-        }
-        request_peer(request, peer, sizeof(peer));
-        source_name(request->client_id, peer, request->source, sizeof(request->source));
-        wait_usec = source_wait_usec(&server->sources, request->source, now_usec);
-        if (wait_usec > SOURCE_HOLD_USEC) {
-                request->retry_after_sec = (unsigned)(wait_usec / USEC_PER_SEC);
-                request_refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE, "temporarily_unavailable");
-        } else if (wait_usec > 0) {
-                request->waiter = (Waiter){ .deadline_usec = now_usec + wait_usec,
-                                            .wake = on_wake,
-                                            .userdata = request };
-                waiters_add(&server->waiters, &request->waiter);
-        } else
-                attempt_start(server->attempts, &request->attempt);
 }
 
 /* Whose password it is said to be. What nobody has goes the same way, by a guard of its own. */
@@ -342,7 +284,7 @@ static int password_try(Request *request, const char *session) {
         attempt->password = password;
         attempt->done = on_attempt;
         attempt->userdata = request;
-        start(request);
+        guess_start(request, request->client_id);
         return 0;
 }
 

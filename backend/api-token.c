@@ -9,6 +9,7 @@
 
 #include "backend/answer-user.h"
 #include "backend/clock.h"
+#include "backend/model-login.h"
 #include "backend/routes.h"
 
 #define UNCONST(s) ((char *)(uintptr_t)(s))
@@ -26,10 +27,42 @@ static void answer_error(Request *request, const char *error, const char *state,
         request_json(request, MHD_HTTP_BAD_REQUEST, json);
 }
 
-/* A new token for @holder, with who it is folded in; in the caller's transaction. Return: 0,
- * SESSION_E_INVALID, -errno. */
-static int token_give(Request *request, const Holder *holder, bool hinted, const char *origin,
-                      Secret **ret_json) {
+static const char *unless_empty(const char *text) {
+        return text[0] ? text : NULL;
+}
+
+/* What the person may look at later. @device NULL: by password. A unit alone has nobody to look. */
+static int login_note(Request *request, const Holder *holder, const DeviceRow *device,
+                      const Secret *token) {
+        LoginNew login = {
+                .account_id = holder->account_id,
+                .client_id = request->client_id,
+                .method = device ? "qr" : "password",
+                .expires_at = request->now + token_lifetime_sec(request->client_id),
+        };
+        char hash[HASH_HEX_BYTES + 1];
+        int r;
+
+        if (holder->account_id[0] == '\0')
+                return 0;
+        r = hash_hex_text(secret_text(token), hash);
+        if (r < 0)
+                return r;
+        login.token_hash = hash;
+        if (device) {
+                login.host = unless_empty(device->host);
+                login.service = unless_empty(device->service);
+                login.terminal = unless_empty(device->terminal);
+                login.remote_host = unless_empty(device->remote_host);
+        }
+        return login_row_add(request->server->store, &login, request->now);
+}
+
+/* A new token for @holder, with who it is folded in; in the caller's transaction. @device: NULL
+ * when it is for a password. Return: 0, SESSION_E_INVALID, -errno. */
+static int token_give(Request *request, const Holder *holder, const DeviceRow *device,
+                      const char *origin, Secret **ret_json) {
+        bool hinted = device && device->hinted;
         TokenRow row = { .hinted = hinted };
         _cleanup_(user_answer_done) UserAnswer user = {};
         _cleanup_(secret_freep) Secret *token = NULL;
@@ -42,6 +75,8 @@ static int token_give(Request *request, const Holder *holder, bool hinted, const
         if (r == 0)
                 r = token_issue(request->server->store, request->client_id, holder, hinted, origin,
                                 request->now, &token);
+        if (r == 0)
+                r = login_note(request, holder, device, token);
         if (r != 0)
                 return r < 0 ? r : SESSION_E_INVALID;
 
@@ -75,7 +110,7 @@ static int grant_code(Request *request) {
         q = code_redeem(request->server->store, hash, request->client_id, verifier, request->now,
                         &holder);
         if (q == 0)
-                q = token_give(request, &holder, false, hash, &json);
+                q = token_give(request, &holder, NULL, hash, &json);
         if (q < 0)
                 return q;
         r = transaction_commit(&transaction);
@@ -124,7 +159,7 @@ static int redeem(Request *request, const DeviceRow *device, const char *digits)
                 return r;
         q = device_redeem(request->server->store, device, digits, request->now, &left);
         if (q == 0) {
-                q = token_give(request, &holder, device->hinted, device->hash, &json);
+                q = token_give(request, &holder, device, device->hash, &json);
                 if (q > 0) /* the account is gone in the middle of it */
                         q = -EIO;
         }
@@ -342,6 +377,8 @@ void api_revoke(Request *request) {
                 r = transaction_begin(request->server->store, &transaction);
         if (r == 0)
                 r = token_revoke(request->server->store, hash, request->client_id);
+        if (r == 0 && store_changes(request->server->store) > 0)
+                r = login_row_ended(request->server->store, hash, request->now);
         if (r == 0)
                 r = transaction_commit(&transaction);
         if (r < 0)

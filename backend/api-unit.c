@@ -9,6 +9,7 @@
 #include "backend/answer-user.h"
 #include "backend/api-certificate.h"
 #include "backend/captcha-answer.h"
+#include "backend/model-login.h"
 #include "backend/routes.h"
 
 #define UNCONST(s) ((char *)(uintptr_t)(s))
@@ -33,7 +34,13 @@ void api_units(Request *request) {
 
 void answer_verified(Request *request, const char *method) {
         Secret *json = NULL;
+        int r;
 
+        r = login_row_unit(request->server->store, request->token.hash, request->unit.code);
+        if (r < 0) {
+                request_fail(request, r);
+                return;
+        }
         (void)wire_verification_encode(&(const WireVerification){ .code = request->unit.code,
                                                                   .name = request->unit.name,
                                                                   .method = UNCONST(method) },

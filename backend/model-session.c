@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backend/model-login.h"
 #include "backend/model-session.h"
 
 /* An expired device code is told from an unknown one for this long. */
@@ -267,6 +268,11 @@ int session_purge(Store *store, int64_t now) {
         if (r == 0)
                 r = store_run(store, "DELETE FROM device WHERE expires_at <= $1", "i",
                               now - DEVICE_KEEP_SEC);
+        if (r == 0)
+                r = store_run(store, "DELETE FROM web_session WHERE expires_at <= $1", "i", now);
+        if (r == 0)
+                r = store_run(store, "DELETE FROM login WHERE created_at <= $1", "i",
+                              now - LOGIN_KEEP_SEC);
         if (r == 0)
                 r = guard_forget_phantoms(store);
         return r == 0 ? transaction_commit(&transaction) : r;

@@ -2,10 +2,6 @@
 
 /* Pages that only tell something. */
 
-#include <stdio.h>
-#include <string.h>
-#include <time.h>
-
 #include "backend/clock.h"
 #include "backend/pages.h"
 #include "backend/routes.h"
@@ -47,20 +43,15 @@ static void print_row(Html *html, const char *chinese, const char *english, cons
 }
 
 static void print_device(Html *html, const DeviceRow *device) {
-        time_t seconds = (time_t)device->created_at;
-        char stamp[64] = "";
-        struct tm tm;
-
-        if (localtime_r(&seconds, &tm))
-                (void)strftime(stamp, sizeof(stamp), "%Y-%m-%d %H:%M:%S %z", &tm);
         html_print(html, "<dl>");
         print_row(html, "主机", "Host", device->host);
         print_row(html, "服务", "Service", device->service);
         print_row(html, "终端", "Terminal", device->terminal);
         print_row(html, "来自", "From", device->remote_host);
         print_row(html, "实名账号", "Account", device->hint_masked);
-        print_row(html, "时间", "Time", stamp);
-        html_print(html, "</dl>");
+        html_print(html, "<dt>%s</dt><dd>", html_words(html, "时间", "Time"));
+        web_time(html, device->created_at);
+        html_print(html, "</dd></dl>");
 }
 
 /* One text whether the code is known or not; @device NULL: it is not. */

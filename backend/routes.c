@@ -41,6 +41,11 @@ static const Route routes[] = {
         { "GET", "/Q", "/Q", STYLE_PAGE, ACCESS_OPEN, BODY_IGNORED, page_device_typed },
         { "GET", "/q", "/Q", STYLE_PAGE, ACCESS_OPEN, BODY_IGNORED, page_device_typed },
         { "GET", "/s/*", "/s/{name}", STYLE_PROBLEM, ACCESS_OPEN, BODY_IGNORED, page_asset },
+        { "GET", "/login", "/login", STYLE_PAGE, ACCESS_OPEN, BODY_IGNORED, page_login },
+        { "POST", "/login", "/login", STYLE_PAGE, ACCESS_VISITOR, BODY_FORM, page_login_try },
+        { "POST", "/logout", "/logout", STYLE_PAGE, ACCESS_VISITOR, BODY_FORM, page_logout },
+        { "GET", "/me", "/me", STYLE_PAGE, ACCESS_PERSON, BODY_IGNORED, page_me },
+        { "POST", "/me/end", "/me/end", STYLE_PAGE, ACCESS_PERSON, BODY_FORM, page_me_end },
         { "GET", "/", "/", STYLE_PAGE, ACCESS_OPEN, BODY_IGNORED, page_home },
         /* what metadata announces: short, for they are shown as QR codes, in capitals where that
          * makes the picture smaller */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "backend/assets.h"
 #include "backend/routes.h"
@@ -204,6 +205,18 @@ void web_notice(Request *request, unsigned status, const char *title_chinese,
 void web_error(Html *html, const char *chinese, const char *english) {
         html_print(html, "<p class=\"error\" role=\"alert\">%s</p>",
                    html_words(html, chinese, english));
+}
+
+void web_time(Html *html, int64_t seconds) {
+        time_t when = (time_t)seconds;
+        char stamp[64] = "", utc[32] = "";
+        struct tm tm;
+
+        if (localtime_r(&when, &tm))
+                (void)strftime(stamp, sizeof(stamp), "%Y-%m-%d %H:%M:%S %z", &tm);
+        if (gmtime_r(&when, &tm))
+                (void)strftime(utc, sizeof(utc), "%Y-%m-%dT%H:%M:%SZ", &tm);
+        html_print(html, "<time datetime=\"%s\">%s</time>", utc, stamp);
 }
 
 int web_flow_get(Request *request, const char *flow, Form *ret) {

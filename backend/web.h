@@ -57,6 +57,9 @@ void web_notice(Request *request, unsigned status, const char *title_chinese,
 /** web_error() - the message above a form, read out by screen readers (role=alert) */
 void web_error(Html *html, const char *chinese, const char *english);
 
+/** web_time() - a moment, in the server's time zone */
+void web_time(Html *html, int64_t seconds);
+
 /* The steps of a flow over several pages, kept by the server for this browser. */
 
 /** web_flow_get() - a form-encoded text that web_flow_set() kept for this @flow ("register", "reset");
