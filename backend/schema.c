@@ -286,6 +286,9 @@ static const char *const migrations[] = {
         ") /*strict*/;"
         "CREATE INDEX audit_at ON audit (at);"
 
+        /* names that differ in case only count as one when somebody registers */
+        "CREATE INDEX account_name_lower ON account_name (LOWER(name));"
+
         "ALTER TABLE registration_code ADD COLUMN issued_by TEXT NOT NULL DEFAULT '';"
         "ALTER TABLE registration_code ADD COLUMN revoked_at BIGINT NOT NULL DEFAULT 0;"
 
