@@ -13,6 +13,7 @@
 #define KEYWORDS_MAX 64
 #define CONNECT_SEC "3"
 #define RETRY_USEC USEC_PER_SEC
+#define IDLE_MSEC 10000 /* more than who waits for the lock may find it held in good order */
 
 #define TEXT(x) #x
 #define NUMBER(x) TEXT(x)
@@ -24,7 +25,7 @@ static const char session[] =
         "SET default_transaction_isolation = 'read committed';"
         "SET statement_timeout = " NUMBER(STORE_BUSY_MSEC) ";"
         "SET lock_timeout = " NUMBER(STORE_BUSY_MSEC) ";"
-        "SET idle_in_transaction_session_timeout = " NUMBER(STORE_BUSY_MSEC) ";"
+        "SET idle_in_transaction_session_timeout = " NUMBER(IDLE_MSEC) ";"
         "LISTEN " LINK_CHANNEL;
 
 /* By SQLSTATE (appendix A of the manual): a whole one, or its class. */

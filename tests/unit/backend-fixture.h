@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* A store in a folder of its own, with three people and two units. Passwords are "right" by a cheap
- * hash that nobody tests, except where a test makes a real one. */
+/* A store of its own (see backend-place.h), with three people and two units. Passwords are "right"
+ * by a cheap hash that nobody tests, except where a test makes a real one. */
 
 #include <dirent.h>
 #include <setjmp.h>
@@ -18,13 +18,14 @@
 #include "backend/model-account.h"
 #include "backend/model-unit.h"
 #include "backend/store.h"
+#include "tests/unit/backend-place.h"
 
 #define T0 1800000000 /* a day in 2027 */
 #define UNIT_ONE "919900000000000018"
 #define UNIT_TWO "91990000000000002B"
 
 typedef struct Fixture {
-        char folder[64], path[96];
+        char folder[64], path[PLACE_BYTES];
         Store *store;
         char jia[RANDOM_ID_BYTES + 1], bing[RANDOM_ID_BYTES + 1];
 } Fixture;
@@ -54,7 +55,7 @@ static inline int fixture_setup(void **state) {
         assert_non_null(fixture);
         (void)strcpy(fixture->folder, "/tmp/itax-test-XXXXXX");
         assert_non_null(mkdtemp(fixture->folder));
-        (void)snprintf(fixture->path, sizeof(fixture->path), "%s/store.db", fixture->folder);
+        place_make(fixture->folder, fixture->path);
         assert_int_equal(store_open(fixture->path, &fixture->store), 0);
 
         fixture_begin(fixture, &transaction);
@@ -82,6 +83,7 @@ static inline int fixture_teardown(void **state) {
         DIR *dir;
 
         fixture->store = store_close(fixture->store);
+        place_drop(fixture->path);
         dir = opendir(fixture->folder);
         while (dir && (entry = readdir(dir)) != NULL)
                 (void)unlinkat(dirfd(dir), entry->d_name, 0);

@@ -226,7 +226,7 @@ static void test_listen(void **state) {
 
 static void test_unix_socket(void **state) {
         Fixture *fixture = *state;
-        char address[128];
+        char address[PLACE_BYTES + 8];
         struct stat st;
         int fd = -1, other = -1;
 
