@@ -11,6 +11,16 @@ static const CommandWords table[_COMMAND_MAX] = {
         [COMMAND_SERVE] = { { "serve" }, 0, 0, TAKES_SERVER, 0,
                             "--listen ADDRESS:PORT|unix:/PATH --issuer URL [OPTION]…" },
         [COMMAND_LOAD] = { { "load" }, 1, 1, TAKES_WHY, 0, "FILE [--why TEXT]" },
+        [COMMAND_CODE_ISSUE] = { { "code", "issue" }, 0, 0,
+                                 TAKES_NAME | TAKES_DOCUMENT_TYPE | TAKES_DOCUMENT_NUMBER |
+                                         TAKES_WHY | TAKES_JSON,
+                                 TAKES_NAME | TAKES_DOCUMENT_TYPE | TAKES_DOCUMENT_NUMBER |
+                                         TAKES_WHY,
+                                 "--name NAME --document-type TYPE --document-number NUMBER"
+                                 " --why TEXT" },
+        [COMMAND_CODE_LIST] = { { "code", "list" }, 0, 0, TAKES_JSON, 0, "[--json]" },
+        [COMMAND_CODE_REVOKE] = { { "code", "revoke" }, 1, 1, TAKES_WHY, TAKES_WHY,
+                                  "CODE --why TEXT" },
         [COMMAND_ACCOUNT_LIST] = { { "account", "list" }, 0, 0, TAKES_JSON, 0, "[--json]" },
         [COMMAND_ACCOUNT_SHOW] = { { "account", "show" }, 1, 1, TAKES_JSON, 0, "ACCOUNT [--json]" },
         [COMMAND_ACCOUNT_RESET] = { { "account", "reset" }, 1, 1, TAKES_PASSWORD_FILE | TAKES_WHY,

@@ -10,6 +10,9 @@
 typedef enum Command {
         COMMAND_SERVE,
         COMMAND_LOAD,
+        COMMAND_CODE_ISSUE,
+        COMMAND_CODE_LIST,
+        COMMAND_CODE_REVOKE,
         COMMAND_ACCOUNT_LIST,
         COMMAND_ACCOUNT_SHOW,
         COMMAND_ACCOUNT_RESET,

@@ -56,6 +56,9 @@ int command_password(const Options *options, Secret **ret,
 void command_password_tell(const Options *options, const Secret *password, const char *whose);
 
 int command_load(Store *store, const Options *options);
+int command_code_issue(Store *store, const Options *options);
+int command_code_list(Store *store, const Options *options);
+int command_code_revoke(Store *store, const Options *options);
 int command_account_list(Store *store, const Options *options);
 int command_account_show(Store *store, const Options *options);
 int command_account_reset(Store *store, const Options *options);

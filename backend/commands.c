@@ -8,6 +8,9 @@
 
 static int (*const functions[_COMMAND_MAX])(Store *, const Options *) = {
         [COMMAND_LOAD] = command_load,
+        [COMMAND_CODE_ISSUE] = command_code_issue,
+        [COMMAND_CODE_LIST] = command_code_list,
+        [COMMAND_CODE_REVOKE] = command_code_revoke,
         [COMMAND_ACCOUNT_LIST] = command_account_list,
         [COMMAND_ACCOUNT_SHOW] = command_account_show,
         [COMMAND_ACCOUNT_RESET] = command_account_reset,

@@ -3,18 +3,22 @@
 /* What the hall and the operator do, by the command line: what it changes, what it says, and that
  * every change and no refusal stands in the audit. */
 
+#include <ctype.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <time.h>
 
 #include "backend/command.h"
 #include "backend/commands.h"
 #include "backend/hash-pool.h"
 #include "backend/model-client.h"
+#include "backend/model-registration.h"
 #include "lib/common/password-rule.h"
 #include "lib/common/text.h"
 #include "tests/unit/backend-fixture.h"
 
 #define SAID_BYTES 16384
+#define TIME_BYTES 32
 
 typedef struct Said {
         char out[SAID_BYTES], err[SAID_BYTES];
@@ -101,7 +105,7 @@ static void expect_audit(Fixture *fixture, const char *action, const char *objec
 
 typedef struct RefusedCase {
         const char *sentence;
-        const char *words[12];
+        const char *words[14];
         int status;
         const char *says;
 } RefusedCase;
@@ -156,6 +160,29 @@ static const RefusedCase refused_cases[] = {
           { "account", "reset", "ceshi_jia", "--password-file", "/nonexistent", "--why", "x" },
           COMMAND_E_REFUSED,
           "/nonexistent" },
+        { "a code for a document of no known kind",
+          { "code", "issue", "--name", "n", "--document-type", "id_card", "--document-number", "1",
+            "--why", "x" },
+          COMMAND_E_USAGE,
+          "resident_identity_card (居民身份证)" },
+        { "a code for a number with a slip",
+          { "code", "issue", "--name", "n", "--document-type", "resident_identity_card",
+            "--document-number", "990101199901010082", "--why", "x" },
+          COMMAND_E_REFUSED,
+          "each character" },
+        { "a code for who has an account",
+          { "code", "issue", "--name", "n", "--document-type", "passport", "--document-number",
+            "X99000003", "--why", "x" },
+          COMMAND_E_REFUSED,
+          "account reset" },
+        { "a code that there is not",
+          { "code", "revoke", "ABCDEF", "--why", "x" },
+          COMMAND_E_REFUSED,
+          "code list" },
+        { "a code without the document",
+          { "code", "issue", "--name", "n", "--why", "x" },
+          COMMAND_E_USAGE,
+          "--document-number" },
         { "a slip in the second word", { "account", "rset", "x" }, COMMAND_E_USAGE, "account reset" },
         { "a slip in the first word",
           { "relaton", "grant", "a", "b" },
@@ -394,6 +421,66 @@ static void test_relations(void **state) {
         assert_int_equal(fixture_number(fixture, "SELECT count(*) FROM relation"), 3);
 }
 
+/* spec.md section 4: 6 letters and digits, 7 days, bound to the document */
+static void test_codes(void **state) {
+        Fixture *fixture = *state;
+        char first[8], masked[64], until[TIME_BYTES];
+        time_t t;
+        struct tm tm;
+        Said said;
+
+        t = (time_t)clock_wall_sec() + 7 * 86400;
+        assert_int_equal(RUN_SAID(fixture, &said, "code", "issue", "--name", "测试过期",
+                                  "--document-type", "resident_identity_card",
+                                  "--document-number", "99010119990101009x", "--why", "new"),
+                         0);
+        assert_non_null(localtime_r(&t, &tm));
+        assert_int_not_equal(strftime(until, sizeof(until), "good until %Y-%m-%d", &tm), 0);
+        assert_non_null(strstr(said.out, until));
+        assert_int_equal(strspn(said.out, "34679ACDEFGHJKMNPQRTWXY"), 6);
+        (void)snprintf(first, sizeof(first), "%.6s", said.out);
+        (void)snprintf(masked, sizeof(masked),
+                       "%c****%c for 测试过期 resident_identity_card 990***********009X", first[0],
+                       first[5]);
+        expect_audit(fixture, "code issue", masked, "new");
+        assert_int_equal(
+                fixture_number(fixture, "SELECT count(*) FROM registration_code WHERE name ="
+                                        " '测试过期' AND document_number = '99010119990101009X'"
+                                        " AND issued_by LIKE 'operator:%' AND revoked_at = 0"),
+                1);
+
+        /* a second one for the same document voids the first */
+        assert_int_equal(RUN_SAID(fixture, &said, "code", "issue", "--name", "测试过期",
+                                  "--document-type", "resident_identity_card",
+                                  "--document-number", "99010119990101009X", "--why", "lost",
+                                  "--json"),
+                         0);
+        assert_int_equal(strncmp(said.out, "{\"code\":\"", 9), 0);
+        assert_int_equal(RUN_SAID(fixture, &(Said){}, "code", "revoke", first, "--why", "x"),
+                         COMMAND_E_REFUSED);
+        (void)snprintf(first, sizeof(first), "%.6s", said.out + 9);
+        for (size_t i = 0; i < 6; i++)
+                first[i] = (char)tolower(first[i]);
+        assert_int_equal(RUN(fixture, "code", "revoke", first, "--why", "left"), 0);
+        assert_int_equal(n_audit(fixture), 3);
+
+        assert_int_equal(store_run(fixture->store,
+                                   "UPDATE registration_code SET revoked_at = 0, issued_at = $1", "i",
+                                   (int64_t)clock_wall_sec() - 7 * 86400),
+                         0);
+        assert_int_equal(RUN_SAID(fixture, &said, "code", "list"), 0);
+        assert_non_null(strstr(said.out, "expired"));
+        assert_null(strstr(said.out, "open"));
+        assert_null(strstr(said.out, "99010119990101009X"));
+        assert_int_equal(store_run(fixture->store, "UPDATE registration_code SET used_at = 1", ""),
+                         0);
+        assert_int_equal(RUN_SAID(fixture, &said, "code", "list", "--json"), 0);
+        assert_non_null(strstr(said.out, "\"state\":\"used\""));
+        assert_int_equal(RUN_SAID(fixture, &said, "code", "revoke", first, "--why", "late"),
+                         COMMAND_E_REFUSED);
+        assert_non_null(strstr(said.err, "account disable"));
+}
+
 /* threats 115 */
 static void test_clients(void **state) {
         Fixture *fixture = *state;
@@ -498,11 +585,11 @@ static void test_store(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                UNIT_TEST(test_refused),    UNIT_TEST(test_account_reset),
+                UNIT_TEST(test_refused),        UNIT_TEST(test_account_reset),
                 UNIT_TEST(test_account_states), UNIT_TEST(test_units),
-                UNIT_TEST(test_unit_reset), UNIT_TEST(test_relations),
-                UNIT_TEST(test_clients),    UNIT_TEST(test_lists),
-                UNIT_TEST(test_store),
+                UNIT_TEST(test_unit_reset),     UNIT_TEST(test_relations),
+                UNIT_TEST(test_codes),          UNIT_TEST(test_clients),
+                UNIT_TEST(test_lists),          UNIT_TEST(test_store),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
