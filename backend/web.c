@@ -52,10 +52,32 @@ static enum MHD_Result argument_keep(void *cls, enum MHD_ValueKind kind _unused_
         return query->error == 0 ? MHD_YES : MHD_NO;
 }
 
-/* The same page in the other language. What cannot be told in the address is left out. */
+bool web_path_is_ours(const char *path) {
+        char page[REQUEST_PATH_BYTES + 1], parameter[REQUEST_PARAMETER_BYTES + 1];
+        const char *allow;
+        const Route *route;
+        size_t n;
+
+        /* what a browser may take for the name of another host, or cut out, is not among these */
+        if (path[0] != '/' || path[1] == '/' || strlen(path) > REQUEST_PATH_BYTES ||
+            path[strspn(path, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+                              "-._~/?=&%")] != '\0')
+                return false;
+
+        n = strcspn(path, "?");
+        memcpy(page, path, n);
+        page[n] = '\0';
+        route = route_find("GET", page, parameter, &allow);
+        return route && route->style == STYLE_PAGE;
+}
+
+/* The same page in the other language: an address relative to itself. The answer to a form has none
+ * unless its page can be asked for as well. */
 static void print_switch(const Request *request, Html *html) {
         Query query = {};
 
+        if (strcmp(request->method, "GET") != 0 && !web_path_is_ours(request->path))
+                return;
         if (secret_new(QUERY_BYTES_MAX, &query.text) < 0)
                 return;
         if (strcmp(request->method, "GET") == 0)
@@ -63,11 +85,10 @@ static void print_switch(const Request *request, Html *html) {
                                                 argument_keep, &query);
         if (query.error == 0)
                 query.error = form_append(query.text, "lang", html->english ? "zh" : "en");
-        if (query.error == 0 && request->path[0])
-                html_print(html, "<a href=\"%s?%s\" lang=\"%s\" hreflang=\"%s\">%s</a>",
-                           request->path, secret_text(query.text),
-                           html_words(html, "en", "zh-CN"), html_words(html, "en", "zh-CN"),
-                           html_words(html, "English", "中文"));
+        if (query.error == 0)
+                html_print(html, "<a href=\"?%s\" lang=\"%s\" hreflang=\"%s\">%s</a>",
+                           secret_text(query.text), html_words(html, "en", "zh-CN"),
+                           html_words(html, "en", "zh-CN"), html_words(html, "English", "中文"));
         (void)secret_free(query.text);
 }
 
@@ -166,25 +187,6 @@ void web_redirect_login(Request *request) {
         }
         (void)snprintf(path, sizeof(path), "/login?%s", secret_text(query));
         web_redirect(request, path);
-}
-
-bool web_path_is_ours(const char *path) {
-        char page[REQUEST_PATH_BYTES + 1], parameter[REQUEST_PARAMETER_BYTES + 1];
-        const char *allow;
-        const Route *route;
-        size_t n;
-
-        /* what a browser may take for the name of another host, or cut out, is not among these */
-        if (path[0] != '/' || path[1] == '/' || strlen(path) > REQUEST_PATH_BYTES ||
-            path[strspn(path, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-                              "-._~/?=&%")] != '\0')
-                return false;
-
-        n = strcspn(path, "?");
-        memcpy(page, path, n);
-        page[n] = '\0';
-        route = route_find("GET", page, parameter, &allow);
-        return route && route->style == STYLE_PAGE;
 }
 
 void web_notice(Request *request, unsigned status, const char *title_chinese,
