@@ -62,6 +62,14 @@ bool hash_pool_is_full(HashPool *pool _unused_) {
         return false;
 }
 
+size_t hash_pool_queue(HashPool *pool _unused_) {
+        return 0;
+}
+
+size_t hash_pool_threads(const HashPool *pool _unused_) {
+        return 0;
+}
+
 int hash_pool_fd(HashPool *pool _unused_) {
         return -1;
 }
