@@ -424,7 +424,7 @@ static void test_relations(void **state) {
 /* spec.md section 4: 6 letters and digits, 7 days, bound to the document */
 static void test_codes(void **state) {
         Fixture *fixture = *state;
-        char first[8], masked[64], until[TIME_BYTES];
+        char first[8], masked[128], until[TIME_BYTES];
         time_t t;
         struct tm tm;
         Said said;
