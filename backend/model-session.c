@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "backend/model-login.h"
+#include "backend/model-rate.h"
 #include "backend/model-session.h"
+#include "backend/model-sms.h"
 
 /* An expired device code is told from an unknown one for this long. */
 #define DEVICE_KEEP_SEC 600
@@ -270,6 +272,12 @@ int session_purge(Store *store, int64_t now) {
                               now - DEVICE_KEEP_SEC);
         if (r == 0)
                 r = store_run(store, "DELETE FROM web_session WHERE expires_at <= $1", "i", now);
+        if (r == 0)
+                r = store_run(store, "DELETE FROM reset WHERE expires_at <= $1", "i", now);
+        if (r == 0)
+                r = sms_code_purge(store, now);
+        if (r == 0)
+                r = rate_purge(store, now);
         if (r == 0)
                 r = store_run(store, "DELETE FROM login WHERE created_at <= $1", "i",
                               now - LOGIN_KEEP_SEC);
