@@ -29,7 +29,7 @@ ALL_CPPFLAGS += $(PQ_CPPFLAGS)
 LIBS_MODULE  = -lpam $(shell $(PKG) --libs libsystemd)
 LIBS_CTL     = -lpam $(shell $(PKG) --libs libsystemd)
 LIBS_DAEMON  = $(shell $(PKG) --libs libsystemd libcurl jansson libcrypto libqrencode libpng inih) -lpthread
-LIBS_BACKEND = $(shell $(PKG) --libs libmicrohttpd sqlite3 libpq jansson libcrypto gdlib inih) -lcrypt -lm -lpthread
+LIBS_BACKEND = $(shell $(PKG) --libs libmicrohttpd sqlite3 libpq libcurl jansson libcrypto gdlib inih) -lcrypt -lm -lpthread
 LIBS_SIGNER  = $(shell $(PKG) --libs libp11 libcrypto)
 LIBS_TEST    = $(shell $(PKG) --libs cmocka libssl) $(LIBS_DAEMON) $(LIBS_BACKEND) -lpam
 

@@ -2,8 +2,9 @@
 
 #include "backend/clock.h"
 #include "backend/guess.h"
+#include "backend/metrics.h"
 #include "backend/report.h"
-#include "backend/sms.h"
+#include "backend/sms-sender.h"
 
 /* Who comes in spite of too many failures waits, and is woken by the clock alone. */
 static void on_wake(Waiter *waiter) {
@@ -44,21 +45,49 @@ static void tell_locked(Request *request) {
         static const char text[] =
                 "您的实名账号因连续5次输错密码已被锁定120分钟。如非本人操作，请及时修改密码。"
                 "也可通过“忘记密码”重置密码后立即解锁。";
-        const char *folder = request->server->options->outbox;
         int r;
 
-        if (!folder || request->account.mobile[0] == '\0')
+        if (request->account.mobile[0] == '\0')
                 return;
-        r = sms_send(folder, request->account.mobile, text, request->now);
+        r = sms_sender_post(request->server->sms, request->account.mobile, text);
         if (r < 0)
                 report_error(r, "text message");
-        else if (r > 0)
-                report_event("text message: not sent, the number or the text is not fit");
+        else if (r > 0 && r != SMS_SENDER_E_NONE)
+                report_event("text message: not sent, %s",
+                             r == SMS_SENDER_E_FULL ? "too many wait"
+                                                    : "the number or the text is not fit");
+}
+
+/* At a workstation a right one is counted when its code is redeemed: only then somebody is logged
+ * in. */
+static void count(const Request *request) {
+        static const struct {
+                bool counts;
+                MetricResult result;
+        } results[_ATTEMPT_VERDICT_MAX] = {
+                [ATTEMPT_WRONG] = { true, METRIC_WRONG },
+                [ATTEMPT_LOCKED_NOW] = { true, METRIC_LOCKED },
+                [ATTEMPT_LOCKED] = { true, METRIC_LOCKED },
+                [ATTEMPT_CAPTCHA] = { true, METRIC_CAPTCHA },
+                [ATTEMPT_CAPTCHA_WRONG] = { true, METRIC_CAPTCHA },
+                [ATTEMPT_BUSY] = { true, METRIC_BUSY },
+        };
+        AttemptVerdict verdict = request->attempt.verdict;
+        bool browser = request->route->style == STYLE_PAGE;
+
+        if (results[verdict].counts)
+                metrics_login(browser                                ? METRIC_BROWSER
+                              : request_field(request, "unit_code") ? METRIC_UNIT
+                                                                    : METRIC_PASSWORD,
+                              results[verdict].result);
+        else if (verdict == ATTEMPT_RIGHT && browser)
+                metrics_login(METRIC_BROWSER, METRIC_RIGHT);
 }
 
 void guess_ended(Request *request) {
         AttemptVerdict verdict = request->attempt.verdict;
 
+        count(request);
         if (request->source[0] && (verdict == ATTEMPT_WRONG || verdict == ATTEMPT_LOCKED_NOW ||
                                    verdict == ATTEMPT_LOCKED))
                 source_failed(&request->server->sources, request->source, clock_boot_usec());

@@ -59,7 +59,8 @@ static struct {
 } counts;
 
 void metrics_add(Metric metric) {
-        counts.counters[metric]++;
+        /* text messages are sent on a thread of their own */
+        (void)__atomic_fetch_add(&counts.counters[metric], 1, __ATOMIC_RELAXED);
 }
 
 void metrics_login(MetricMethod method, MetricResult result) {

@@ -24,6 +24,10 @@ enum {
         OPTION_PHASE,
         OPTION_QR_LIFETIME,
         OPTION_OUTBOX,
+        OPTION_SMS_COMMAND,
+        OPTION_SMS_HOOK,
+        OPTION_SMS_HOOK_KEY_FILE,
+        OPTION_SMS_HOOK_CA,
         OPTION_CLIENT_REQUIRED,
         OPTION_MAX_CONNECTIONS,
         OPTION_MAX_PER_ADDRESS,
@@ -67,6 +71,10 @@ static const struct option long_options[] = {
         { "max-failures-per-source", required_argument, NULL, OPTION_MAX_FAILURES },
         { "qr-lifetime", required_argument, NULL, OPTION_QR_LIFETIME },
         { "outbox", required_argument, NULL, OPTION_OUTBOX },
+        { "sms-command", required_argument, NULL, OPTION_SMS_COMMAND },
+        { "sms-hook", required_argument, NULL, OPTION_SMS_HOOK },
+        { "sms-hook-key-file", required_argument, NULL, OPTION_SMS_HOOK_KEY_FILE },
+        { "sms-hook-ca", required_argument, NULL, OPTION_SMS_HOOK_CA },
         { "client-required", no_argument, NULL, OPTION_CLIENT_REQUIRED },
         { "max-connections", required_argument, NULL, OPTION_MAX_CONNECTIONS },
         { "max-per-address", required_argument, NULL, OPTION_MAX_PER_ADDRESS },
@@ -127,7 +135,12 @@ static void print_help(void) {
              " one, every\n"
              "                           authority needs one that is not too old\n"
              "  --qr-lifetime SECONDS    of a QR code, 1 to 1800, default 120\n"
-             "  --outbox FOLDER          where text messages are put; without it none are written\n"
+             "  --outbox FOLDER          text messages: put into a folder (one of the three ways, or"
+             " none)\n"
+             "  --sms-command PROGRAM    text messages: PROGRAM NUMBER, text on standard input\n"
+             "  --sms-hook https://…     text messages: a form of \"to\" and \"text\" by POST\n"
+             "  --sms-hook-key-file FILE bearer token for it\n"
+             "  --sms-hook-ca FILE       authorities (PEM) for it, instead of the system's\n"
              "  --client-required        refuse workstations that were not added by `client add`;\n"
              "                           always so when listening on more than loopback\n"
              "  --max-connections N      default 16384\n"
@@ -281,6 +294,18 @@ static int option_take(int option, const char *value, Options *options) {
                 return r;
         case OPTION_OUTBOX:
                 server->outbox = value;
+                return 0;
+        case OPTION_SMS_COMMAND:
+                server->sms_command = value;
+                return 0;
+        case OPTION_SMS_HOOK:
+                server->sms_hook = value;
+                return 0;
+        case OPTION_SMS_HOOK_KEY_FILE:
+                server->sms_hook_key_file = value;
+                return 0;
+        case OPTION_SMS_HOOK_CA:
+                server->sms_hook_ca = value;
                 return 0;
         case OPTION_CLIENT_REQUIRED:
                 server->client_policy = CLIENT_UNKNOWN_REFUSED;
@@ -450,6 +475,20 @@ static int serve_check(ServerOptions *server) {
                 fprintf(stderr,
                         "itax-backend: --listen takes ADDRESS:PORT, [ADDRESS]:PORT or"
                         " unix:/PATH\n");
+                return OPTIONS_E_USAGE;
+        }
+        if (!!server->outbox + !!server->sms_command + !!server->sms_hook > 1 ||
+            (!server->sms_hook && (server->sms_hook_key_file || server->sms_hook_ca))) {
+                fprintf(stderr, "itax-backend: text messages go one way: --outbox, --sms-command or"
+                                " --sms-hook (with --sms-hook-key-file, --sms-hook-ca)\n");
+                return OPTIONS_E_USAGE;
+        }
+        if (server->sms_command && server->sms_command[0] != '/') {
+                fprintf(stderr, "itax-backend: --sms-command takes the whole path of a program\n");
+                return OPTIONS_E_USAGE;
+        }
+        if (server->sms_hook && strncmp(server->sms_hook, "https://", 8) != 0) {
+                fprintf(stderr, "itax-backend: --sms-hook takes an https:// address\n");
                 return OPTIONS_E_USAGE;
         }
         if (!server->tls_cert != !server->tls_key) {

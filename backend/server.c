@@ -52,6 +52,8 @@ static void server_done(Server *server) {
                 listen_close(server->options->metrics, -1);
         }
         server->attempts = attempts_free(server->attempts);
+        server->sms = sms_sender_free(server->sms);
+        server->sms_key = secret_free(server->sms_key);
         server->store = store_close(server->store);
         authority_cache_done(&server->authorities);
         free(server->issuer_capitals);
@@ -130,6 +132,37 @@ static int pem_read(const char *path, Secret **ret, int (*read)(const char *, si
         else if (r > 0)
                 report_event("%s: too large", path);
         return r > 0 ? -EINVAL : r;
+}
+
+static int sms_start(Server *server) {
+        const ServerOptions *options = server->options;
+        int r = 0;
+
+        if (options->outbox) {
+                r = sms_outbox_check(options->outbox);
+                if (r != 0) {
+                        report_event("%s: the outbox must be a folder of mode 0700",
+                                     options->outbox);
+                        return r < 0 ? r : -EINVAL;
+                }
+        }
+        if (options->sms_command && access(options->sms_command, X_OK) < 0) {
+                r = -errno;
+                report_event("%s: must be a program that can be run", options->sms_command);
+                return r;
+        }
+        if (options->sms_hook_key_file) {
+                r = pem_read(options->sms_hook_key_file, &server->sms_key, file_read_secret);
+                if (r < 0)
+                        return r;
+                secret_truncate(server->sms_key, strcspn(secret_text(server->sms_key), "\r\n"));
+        }
+        server->sms_way = (SmsWay){ .outbox = options->outbox,
+                                    .command = options->sms_command,
+                                    .hook = options->sms_hook,
+                                    .hook_key = secret_text(server->sms_key),
+                                    .hook_ca = options->sms_hook_ca };
+        return sms_sender_new(&server->sms_way, &server->sms);
 }
 
 static int daemon_start(Server *server, int listen_fd, Secret *cert, Secret *key) {
@@ -361,14 +394,9 @@ static int serve(Server *server, int listen_fd) {
                 report_event("%s: cannot be written to", server->options->access_log);
                 return r;
         }
-        if (server->options->outbox) {
-                r = sms_outbox_check(server->options->outbox);
-                if (r != 0) {
-                        report_event("%s: the outbox must be a folder of mode 0700",
-                                     server->options->outbox);
-                        return r < 0 ? r : -EINVAL;
-                }
-        }
+        r = sms_start(server);
+        if (r < 0)
+                return r;
         if (server->options->tls_cert) {
                 r = pem_read(server->options->tls_cert, &cert, file_read);
                 if (r == 0)

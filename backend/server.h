@@ -17,6 +17,7 @@
 #include "backend/model-client.h"
 #include "backend/phase.h"
 #include "backend/proxy.h"
+#include "backend/sms-sender.h"
 #include "backend/source.h"
 #include "backend/store.h"
 #include "backend/waiters.h"
@@ -31,6 +32,8 @@
 typedef struct ServerOptions {
         const char *store, *listen, *issuer, *tls_cert, *tls_key,
                 *outbox; /* borrowed; the last three may be NULL */
+        /* the other ways of text messages (sms-sender.h); one of the three at most */
+        const char *sms_command, *sms_hook, *sms_hook_key_file, *sms_hook_ca;
         PhaseRule phase;
         AuthorityFiles authorities; /* of units' certificates; none: no such login */
         int64_t qr_lifetime_sec;
@@ -56,6 +59,9 @@ typedef struct Server {
         AuthorityCache authorities;
         struct MHD_Daemon *daemon, *metrics; /* the second may be NULL */
         AccessLog access_log;
+        SmsWay sms_way;
+        Secret *sms_key; /* what sms_way.hook_key points to */
+        SmsSender *sms;
         Connection *connections;
         size_t n_connections;
         bool resumed; /* an answer waits for the library's next round */

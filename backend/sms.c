@@ -8,7 +8,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "backend/metrics.h"
 #include "backend/random.h"
 #include "backend/sms.h"
 #include "lib/common/identity.h"
@@ -44,7 +43,7 @@ static int write_all(int fd, const char *data, size_t n) {
         return 0;
 }
 
-static int message_write(const char *folder, const char *mobile, const char *text, int64_t now) {
+int sms_send(const char *folder, const char *mobile, const char *text, int64_t now) {
         char id[RANDOM_ID_BYTES + 1], stamp[32], name[128], hidden[130],
                 message[SMS_TEXT_BYTES + 128];
         _cleanup_(closep) int folder_fd = -1, fd = -1;
@@ -78,13 +77,5 @@ static int message_write(const char *folder, const char *mobile, const char *tex
                 r = -errno;
         if (r < 0)
                 (void)unlinkat(folder_fd, hidden, 0);
-        return r;
-}
-
-int sms_send(const char *folder, const char *mobile, const char *text, int64_t now) {
-        int r;
-
-        r = message_write(folder, mobile, text, now);
-        metrics_add(r == 0 ? METRIC_TEXT_SENT : METRIC_TEXT_FAILED);
         return r;
 }
