@@ -153,5 +153,7 @@ int client_revoke(Store *store, const char *id) {
                               "UPDATE device SET state = 'refused', digits = '' WHERE client_id ="
                               " $1 AND state IN ('pending', 'scanned', 'confirmed')",
                               "t", id);
+        if (r == 0 && store_changes(store) > 0)
+                r = store_tell(store, "");
         return r;
 }
