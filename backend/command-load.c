@@ -11,8 +11,6 @@
 #include "backend/load.h"
 #include "lib/wire/wire.h"
 
-#define COUNT_BYTES 160
-
 static int people_read(const char *file, People *ret) {
         _cleanup_(secret_freep) Secret *content = NULL;
         char where[PEOPLE_WHERE_BYTES] = "", buffer[128];
@@ -33,30 +31,25 @@ static int people_read(const char *file, People *ret) {
 
 int command_load(Store *store, const Options *options) {
         const char *file = options->arguments[0];
-        _cleanup_(transaction_done) Transaction transaction = {};
+        char why[LOAD_WHY_BYTES] = "", text[LOAD_COUNT_BYTES];
         _cleanup_(people_done) People people = {};
-        char why[LOAD_WHY_BYTES] = "", object[COUNT_BYTES];
+        _cleanup_(freep) char *who = NULL;
         LoadCount count = {};
         int r;
 
-        r = people_read(file, &people);
+        r = command_who(&who);
+        if (r == 0)
+                r = people_read(file, &people);
         if (r != 0)
                 return r;
-        r = load_people(store, &people, clock_wall_sec(), &count, why);
+        r = load_people(store, &people,
+                        &(const LoadBy){ who, options->why ? options->why : "" },
+                        clock_wall_sec(), &count, why);
         if (r > 0)
                 return command_refuse("%s: %s", file, why);
         if (r < 0)
                 return r;
-
-        (void)snprintf(object, sizeof(object),
-                       "%zu accounts, %zu units, %zu relations, %zu registration codes; %zu"
-                       " passwords hashed",
-                       count.n_accounts, count.n_units, count.n_relations, count.n_codes,
-                       count.n_hashes);
-        r = transaction_begin(store, &transaction);
-        if (r == 0)
-                r = command_commit(&transaction, options, object);
-        if (r == 0)
-                printf("loaded %s\n", object);
-        return r;
+        load_count_text(&count, text);
+        printf("loaded %s\n", text);
+        return 0;
 }

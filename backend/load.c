@@ -7,6 +7,7 @@
 #include "backend/hash-pool.h"
 #include "backend/load.h"
 #include "backend/model-account.h"
+#include "backend/model-audit.h"
 #include "backend/model-unit.h"
 #include "lib/common/identity.h"
 #include "lib/common/text.h"
@@ -287,7 +288,22 @@ static int put_codes(Store *store, const People *people, int64_t now) {
         return r > 0 ? -EIO : r;
 }
 
-int load_people(Store *store, const People *people, int64_t now, LoadCount *ret,
+void load_count_text(const LoadCount *count, char ret[static LOAD_COUNT_BYTES]) {
+        (void)snprintf(ret, LOAD_COUNT_BYTES,
+                       "%zu accounts, %zu units, %zu relations, %zu registration codes; %zu"
+                       " passwords hashed",
+                       count->n_accounts, count->n_units, count->n_relations, count->n_codes,
+                       count->n_hashes);
+}
+
+static int put_audit(Store *store, const LoadBy *by, const LoadCount *count, int64_t now) {
+        char object[LOAD_COUNT_BYTES];
+
+        load_count_text(count, object);
+        return by ? audit_add(store, now, by->who, "load", object, by->why) : 0;
+}
+
+int load_people(Store *store, const People *people, const LoadBy *by, int64_t now, LoadCount *ret,
                 char ret_why[static LOAD_WHY_BYTES]) {
         LoadCount count = { .n_accounts = people->n_accounts,
                             .n_units = people->n_units,
@@ -309,12 +325,14 @@ int load_people(Store *store, const People *people, int64_t now, LoadCount *ret,
                 r = put_relations(store, people, &count.n_relations, ret_why);
         if (r == 0)
                 r = put_codes(store, people, now);
+        count.n_hashes = hashes.n_made;
+        if (r == 0)
+                r = put_audit(store, by, &count, now);
         if (r == 0)
                 r = transaction_commit(&transaction);
         if (r != 0)
                 return r;
 
-        count.n_hashes = hashes.n_made;
         *ret = count;
         return 0;
 }

@@ -13,6 +13,7 @@
 
 #define LOAD_BYTES_MAX 1048576
 #define LOAD_WHY_BYTES 160
+#define LOAD_COUNT_BYTES 192
 
 enum {
         LOAD_E_INVALID = 1, /* an entry cannot be right; ret_why says which and why, no password */
@@ -23,6 +24,15 @@ typedef struct LoadCount {
         size_t n_hashes; /* passwords that were new */
 } LoadCount;
 
-/** load_people() - Return: 0, LOAD_E_INVALID, -errno */
-int load_people(Store *store, const People *people, int64_t now, LoadCount *ret,
+/* Who does it, for the audit; strings borrowed, as audit_add() has them. */
+typedef struct LoadBy {
+        const char *who, *why;
+} LoadBy;
+
+/** load_count_text() - "7 accounts, 4 units, …" */
+void load_count_text(const LoadCount *count, char ret[static LOAD_COUNT_BYTES]);
+
+/** load_people() - @by: NULL for what nobody has to account for. Return: 0, LOAD_E_INVALID,
+ * -errno. */
+int load_people(Store *store, const People *people, const LoadBy *by, int64_t now, LoadCount *ret,
                 char ret_why[static LOAD_WHY_BYTES]);

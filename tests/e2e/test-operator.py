@@ -13,7 +13,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-from e2e import (ACCOUNT, ACCOUNTS, CAPTCHA, ENGLISH, LAB, PASSWORD, RUN, STORE, UNIT_1, UNIT_2, Try, case, contains, equal, lacks,
+from e2e import (ACCOUNT, ACCOUNTS, CAPTCHA, DATA, ENGLISH, LAB, PASSWORD, RUN, STORE, UNIT_1, UNIT_2, Try, case, contains, equal, lacks,
                  main, unlock, wait_until)
 
 WHY = '本人持身份证到厅'
@@ -166,6 +166,30 @@ def revoke():
     equal(ask('/oauth2/token', client_id='ws-5', client_secret=mine, grant_type=DEVICE_GRANT,
               device_code=device['device_code'])[0], 401)
     equal(STORE.query("SELECT count(*) FROM device WHERE client_id = 'ws-5' AND state <> 'refused'"), [(0,)])
+
+
+@case('a hall hands out a code: for 7 days, once, for the document that was shown; a later one voids it')
+def codes():
+    person = next(code for code in DATA['registration_codes'] if code['code'] == 'A1B2C3')
+    issue = ('code', 'issue', '--name', person['name'], '--document-type', person['document_type'], '--document-number')
+    printed = operator(*issue, person['document_number'], '--why', WHY).line
+    first = printed.split()[0]
+    contains(printed, '^[0-9A-Z]{6}  good until 20', person['name'])
+    second = json.loads(operator(*issue, person['document_number'], '--why', WHY, '--json').out)['code']
+
+    def states():
+        return {code['code']: code['state'] for code in json.loads(operator('code', 'list', '--json').out)}
+
+    # what came with the data is void as well
+    equal([states()[code] for code in (first, second, 'A1B2C3', 'Z9Y8X7')], ['revoked', 'open', 'revoked', 'expired'])
+    contains(operator('code', 'revoke', first, '--why', WHY, status=1).err, 'revoked already')
+    operator('code', 'revoke', f' {second.lower()} ', '--why', WHY)
+    equal(states()[second], 'revoked')
+    contains(operator(*issue, ACCOUNTS['jia']['document_number'], '--why', WHY, status=1).err, 'account reset')
+    contains(operator(*issue, '990101199901010082', '--why', WHY, status=1).err, 'each character')
+    contains(operator('code', 'issue', '--why', WHY, status=2).err, 'needs --name', 'needs --document-number')
+    lacks(operator('code', 'list').out, person['document_number'])
+    lacks(json.dumps(rows(), ensure_ascii=False), first, second, person['document_number'])
 
 
 @case('every change is one row of the audit, with who and why; a refused one, a wrong one and a look are none')

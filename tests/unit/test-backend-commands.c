@@ -481,6 +481,28 @@ static void test_codes(void **state) {
         assert_non_null(strstr(said.err, "account disable"));
 }
 
+/* The row of the audit comes with the load, or not at all. */
+static void test_load(void **state) {
+        static const char people[] = "{\"units\":[{\"code\":\"990101000000004\",\"name\":\"测试四号\","
+                                     "\"ca\":false}]}";
+        Fixture *fixture = *state;
+        char path[160];
+        Said said;
+
+        password_file(fixture, 0600, "{\"units\":[{\"code\":\"1\",\"name\":\"n\",\"ca\":false}]}",
+                      path);
+        assert_int_equal(RUN(fixture, "load", path), COMMAND_E_REFUSED);
+        assert_int_equal(n_audit(fixture), 0);
+        password_file(fixture, 0600, people, path);
+        assert_int_equal(RUN_SAID(fixture, &said, "load", path, "--why", "begin"), 0);
+        assert_string_equal(said.out, "loaded 0 accounts, 1 units, 0 relations, 0 registration"
+                                      " codes; 0 passwords hashed\n");
+        expect_audit(fixture, "load",
+                     "0 accounts, 1 units, 0 relations, 0 registration codes; 0 passwords hashed",
+                     "begin");
+        assert_int_equal(n_audit(fixture), 1);
+}
+
 /* threats 115 */
 static void test_clients(void **state) {
         Fixture *fixture = *state;
@@ -589,7 +611,8 @@ int main(void) {
                 UNIT_TEST(test_account_states), UNIT_TEST(test_units),
                 UNIT_TEST(test_unit_reset),     UNIT_TEST(test_relations),
                 UNIT_TEST(test_codes),          UNIT_TEST(test_clients),
-                UNIT_TEST(test_lists),          UNIT_TEST(test_store),
+                UNIT_TEST(test_lists),          UNIT_TEST(test_load),
+                UNIT_TEST(test_store),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

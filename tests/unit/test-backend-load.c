@@ -93,7 +93,7 @@ static void test_people(void **state) {
 
                 r = people_decode(c->json, strlen(c->json), &people, where);
                 if (r == 0) {
-                        q = load_people(fixture->store, &people, T0, &count, why);
+                        q = load_people(fixture->store, &people, NULL, T0, &count, why);
                         /* all or nothing */
                         if (q != 0)
                                 assert_int_equal(
@@ -117,7 +117,7 @@ static void demo_load(Fixture *fixture, int64_t now, LoadCount *ret) {
 
         assert_int_equal(file_read("tests/lab/demo-data.json", LOAD_BYTES_MAX, &text), 0);
         assert_int_equal(people_decode(secret_text(text), secret_size(text), &people, where), 0);
-        if (load_people(fixture->store, &people, now, ret, why) != 0)
+        if (load_people(fixture->store, &people, NULL, now, ret, why) != 0)
                 fail_msg("%s", why);
 }
 
