@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "backend/clock.h"
+#include "backend/deed.h"
 #include "backend/routes.h"
 
 #define UNCONST(s) ((char *)(uintptr_t)(s))
@@ -53,14 +53,6 @@ static void answer_view(Request *request, DeviceRow *device, DeviceState state) 
         request_json(request, MHD_HTTP_OK, json);
 }
 
-/* Who guesses codes gets no answer for a while, right or not. */
-static bool admit(Request *request) {
-        if (!misses_blocked(&request->server->misses, request->token.account_id, clock_boot_usec()))
-                return true;
-        request_refuse(request, MHD_HTTP_NOT_FOUND, "not-found");
-        return false;
-}
-
 static void answer_refusal(Request *request, int r) {
         static const struct {
                 unsigned status;
@@ -77,57 +69,22 @@ static void answer_refusal(Request *request, int r) {
                 request_fail(request, r);
                 return;
         }
-        if (r == DEVICE_E_UNKNOWN)
-                misses_note(&request->server->misses, request->token.account_id, clock_boot_usec());
         request_refuse(request, refusals[r].status, refusals[r].word);
-}
-
-static bool is_for(const DeviceRow *device, const char *account_id) {
-        return device->hinted ? strcmp(device->hint_account, account_id) == 0
-                              : device->account_id[0] == '\0' ||
-                                        strcmp(device->account_id, account_id) == 0;
 }
 
 void api_app_show(Request *request) {
         DeviceRow device;
         int r;
 
-        if (!admit(request))
-                return;
         if (request->token.disabled) {
                 request_refuse(request, MHD_HTTP_UNAUTHORIZED, "unauthorized");
                 return;
         }
-        r = device_find_user_code(request->server->store, request->parameter, request->now,
-                                  &device);
-        /* threats 114: another person's login is told apart from none, and nothing more */
-        if (r == 0 && !is_for(&device, request->token.account_id))
-                r = DEVICE_E_WRONG_PERSON;
+        r = deed_look(request, request->token.account_id, request->parameter, &device);
         if (r == 0)
                 answer_view(request, &device, device.state);
         else
                 answer_refusal(request, r);
-}
-
-typedef enum Deed {
-        DEED_SCAN,
-        DEED_CONFIRM,
-        DEED_REFUSE,
-} Deed;
-
-static int deed_do(Request *request, Deed deed, DeviceRow *ret, char *ret_digits) {
-        const char *account = request->token.account_id, *code = request->parameter;
-        Store *store = request->server->store;
-
-        switch (deed) {
-        case DEED_SCAN:
-                return device_scan(store, code, account, request->now, ret);
-        case DEED_CONFIRM:
-                return device_confirm(store, code, account, request->now, ret, ret_digits);
-        case DEED_REFUSE:
-                return device_refuse(store, code, account, request->now, ret);
-        }
-        return DEVICE_E_UNKNOWN;
 }
 
 static void deed_answer(Request *request, Deed deed, DeviceRow *device, char *digits) {
@@ -150,32 +107,17 @@ static void deed_answer(Request *request, Deed deed, DeviceRow *device, char *di
         }
 }
 
-static void deed(Request *request, Deed deed_asked) {
-        _cleanup_(transaction_done) Transaction transaction = {};
-        char digits[LIMIT_DIGITS + 1] = "";
-        DeviceRow device = {};
-        int r, q = -1;
+static void deed(Request *request, Deed asked) {
+        char digits[LIMIT_DIGITS + 1];
+        DeviceRow device;
+        int r;
 
-        if (!admit(request))
-                return;
-
-        r = transaction_begin(request->server->store, &transaction);
+        r = deed_do(request, request->token.account_id, asked, request->parameter, &device, digits);
         if (r == 0)
-                r = q = deed_do(request, deed_asked, &device, digits);
-        if (r >= 0)
-                r = transaction_commit(&transaction);
-        if (r < 0) {
-                request_fail(request, r);
-                return;
-        }
-
-        if (q == 0)
-                deed_answer(request, deed_asked, &device, digits);
+                deed_answer(request, asked, &device, digits);
         else
-                answer_refusal(request, q);
+                answer_refusal(request, r);
         explicit_bzero(digits, sizeof(digits));
-        if (q == 0 || q == DEVICE_E_WRONG_PERSON)
-                waiters_wake(&request->server->waiters, device.hash);
 }
 
 void api_app_scan(Request *request) {

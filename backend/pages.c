@@ -2,7 +2,6 @@
 
 /* Pages that only tell something. */
 
-#include "backend/clock.h"
 #include "backend/pages.h"
 #include "backend/routes.h"
 #include "backend/web.h"
@@ -34,96 +33,6 @@ void page_error(Request *request, unsigned status) {
                            "Please check the address.", "/");
                 break;
         }
-}
-
-static void print_row(Html *html, const char *chinese, const char *english, const char *value) {
-        if (value[0])
-                html_print(html, "<dt>%s</dt><dd>%s</dd>", html_words(html, chinese, english),
-                           value);
-}
-
-static void print_device(Html *html, const DeviceRow *device) {
-        html_print(html, "<dl>");
-        print_row(html, "主机", "Host", device->host);
-        print_row(html, "服务", "Service", device->service);
-        print_row(html, "终端", "Terminal", device->terminal);
-        print_row(html, "来自", "From", device->remote_host);
-        print_row(html, "实名账号", "Account", device->hint_masked);
-        html_print(html, "<dt>%s</dt><dd>", html_words(html, "时间", "Time"));
-        web_time(html, device->created_at);
-        html_print(html, "</dd></dl>");
-}
-
-/* One text whether the code is known or not; @device NULL: it is not. */
-static void answer_device(Request *request, const DeviceRow *device) {
-        Html html;
-
-        web_begin(request, &html, "扫码登录", "QR login", NULL);
-        html_print(&html, "<h1>%s</h1><p>%s</p>",
-                   html_words(&html, "请用个人所得税APP扫码", "Scan this with the app"),
-                   html_words(&html,
-                              "这是扫码登录的二维码。请打开个人所得税APP，用其中的“扫一扫”扫描，"
-                              "核对登录信息后再确认。不是您本人的登录，请勿确认。",
-                              "This is the code of a QR login. Open the app (个人所得税APP) and"
-                              " scan it there; check what is shown, then confirm. Do not confirm"
-                              " a login that is not your own."));
-        if (device)
-                print_device(&html, device);
-        html_print(&html,
-                   "<form action=\"/Q\" method=\"get\"><label for=\"code\">%s</label>"
-                   "<input id=\"code\" name=\"code\" maxlength=\"16\" autocomplete=\"off\""
-                   " autocapitalize=\"characters\" spellcheck=\"false\" class=\"code\">"
-                   "<button>%s</button></form>",
-                   html_words(&html, "无法扫码时，请输入屏幕上的8位代码：",
-                              "If you cannot scan: the 8 characters on the screen"),
-                   html_words(&html, "查看", "Show"));
-        web_answer(request, MHD_HTTP_OK, &html);
-}
-
-static void device_show(Request *request, const char *code) {
-        DeviceRow device;
-        char peer[64];
-        int r;
-
-        request_peer(request, peer, sizeof(peer));
-        if (misses_blocked(&request->server->misses, peer, clock_boot_usec())) {
-                answer_device(request, NULL);
-                return;
-        }
-
-        r = device_find_user_code(request->server->store, code, request->now, &device);
-        if (r < 0) {
-                request_fail(request, r);
-                return;
-        }
-        if (r > 0)
-                misses_note(&request->server->misses, peer, clock_boot_usec());
-        if (r > 0 || device.expired ||
-            (device.state != DEVICE_PENDING && device.state != DEVICE_SCANNED))
-                answer_device(request, NULL);
-        else
-                answer_device(request, &device);
-}
-
-/* Opening the address by a camera, a preview or a browser changes nothing; an unknown code shows
- * the same page without details. */
-void page_device(Request *request) {
-        device_show(request, request->parameter);
-}
-
-/* With the code as a person typed it, with spaces or a hyphen in it, or without any. */
-void page_device_typed(Request *request) {
-        const char *typed = request_argument(request, "code");
-        char code[USER_CODE_CHARS + 2] = ""; /* one more than there are, to be refused */
-        size_t n = 0;
-
-        for (; typed && *typed && n < USER_CODE_CHARS + 1; typed++)
-                if (*typed != ' ' && *typed != '-')
-                        code[n++] = *typed;
-        if (n == 0)
-                answer_device(request, NULL);
-        else
-                device_show(request, code);
 }
 
 static void print_link(Html *html, const char *path, const char *chinese, const char *english) {

@@ -38,6 +38,12 @@ static const Route routes[] = {
          * it */
         { "GET", "/Q/*", "/Q/{user_code}", STYLE_PAGE, ACCESS_OPEN, BODY_IGNORED, page_device },
         { "GET", "/q/*", "/Q/{user_code}", STYLE_PAGE, ACCESS_OPEN, BODY_IGNORED, page_device },
+        { "POST", "/Q/*/scan", "/Q/{user_code}/scan", STYLE_PAGE, ACCESS_PERSON, BODY_FORM,
+          page_device_scan },
+        { "POST", "/Q/*/confirm", "/Q/{user_code}/confirm", STYLE_PAGE, ACCESS_PERSON, BODY_FORM,
+          page_device_confirm },
+        { "POST", "/Q/*/refuse", "/Q/{user_code}/refuse", STYLE_PAGE, ACCESS_PERSON, BODY_FORM,
+          page_device_refuse },
         { "GET", "/Q", "/Q", STYLE_PAGE, ACCESS_OPEN, BODY_IGNORED, page_device_typed },
         { "GET", "/q", "/Q", STYLE_PAGE, ACCESS_OPEN, BODY_IGNORED, page_device_typed },
         { "GET", "/s/*", "/s/{name}", STYLE_PROBLEM, ACCESS_OPEN, BODY_IGNORED, page_asset },

@@ -47,9 +47,13 @@ void page_logout(Request *request);
 /* page-me.c */
 void page_me(Request *request);
 void page_me_end(Request *request);
-/* pages.c */
+/* page-device.c */
 void page_device(Request *request);
 void page_device_typed(Request *request);
+void page_device_scan(Request *request);
+void page_device_confirm(Request *request);
+void page_device_refuse(Request *request);
+/* pages.c */
 void page_home(Request *request);
 void page_register(Request *request);
 void page_forgot_password(Request *request);
