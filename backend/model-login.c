@@ -57,7 +57,8 @@ static void copy(char *to, size_t n, const char *from) {
 static void row_read(Statement *statement, LoginRow *ret) {
         *ret = (LoginRow){ .created_at = statement_int(statement, 9),
                            .ended_at = statement_int(statement, 10),
-                           .open = statement_int(statement, 11) != 0 };
+                           .open = statement_int(statement, 11) != 0,
+                           .own = statement_int(statement, 12) != 0 };
         copy(ret->id, sizeof(ret->id), statement_text(statement, 0));
         copy(ret->client_id, sizeof(ret->client_id), statement_text(statement, 1));
         copy(ret->method, sizeof(ret->method), statement_text(statement, 2));
@@ -69,8 +70,9 @@ static void row_read(Statement *statement, LoginRow *ret) {
         copy(ret->unit_name, sizeof(ret->unit_name), statement_text(statement, 8));
 }
 
-int login_row_list(Store *store, const char *account_id, int64_t before_at, const char *before_id,
-               size_t n_max, int64_t now, LoginRow **ret, size_t *ret_n) {
+int login_row_list(Store *store, const char *account_id, const char *own_hash, int64_t before_at,
+                   const char *before_id, size_t n_max, int64_t now, LoginRow **ret,
+                   size_t *ret_n) {
         _cleanup_(statement_freep) Statement *statement = NULL;
         _cleanup_(freep) LoginRow *rows = NULL;
         size_t n = 0;
@@ -88,12 +90,13 @@ int login_row_list(Store *store, const char *account_id, int64_t before_at, cons
                 " WHERE token.hash = login.token_hash AND token.expires_at > $5)"
                 " OR EXISTS (SELECT 1 FROM web_session"
                 " WHERE web_session.hash = login.token_hash AND web_session.expires_at > $5))"
-                " THEN 1 ELSE 0 END"
+                " THEN 1 ELSE 0 END,"
+                " CASE WHEN login.token_hash = $6 THEN 1 ELSE 0 END"
                 " FROM login LEFT JOIN unit ON unit.code = login.unit_code"
                 " WHERE login.account_id = $1"
                 " AND (login.created_at < $2 OR (login.created_at = $2 AND login.id < $3))"
                 " ORDER BY login.created_at DESC, login.id DESC LIMIT $4",
-                "titii", account_id, before_at, before_id, (int64_t)n_max, now);
+                "titiit", account_id, before_at, before_id, (int64_t)n_max, now, own_hash);
         while (r == 0 && n < n_max) {
                 r = statement_next(statement);
                 if (r <= 0)

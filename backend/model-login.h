@@ -36,6 +36,7 @@ typedef struct LoginRow {
         char unit_name[LIMIT_NAME_BYTES + 1];
         int64_t created_at, ended_at; /* 0: it was not ended by anybody */
         bool open;
+        bool own; /* by the browser that asks */
 } LoginRow;
 
 /** login_row_add() - in the transaction that makes the token. Return: 0 or -errno. */
@@ -50,13 +51,15 @@ int login_row_ended(Store *store, const char *token_hash, int64_t now);
 
 /**
  * login_row_list() - the newest first, @n_max at most
+ * @own_hash: of the browser that asks
  * @before_at, @before_id: of the last one of the page before; INT64_MAX and "" for the first page
  * @ret: owned by the caller, free()
  *
  * Return: 0 or -errno.
  */
-int login_row_list(Store *store, const char *account_id, int64_t before_at, const char *before_id,
-               size_t n_max, int64_t now, LoginRow **ret, size_t *ret_n);
+int login_row_list(Store *store, const char *account_id, const char *own_hash, int64_t before_at,
+                   const char *before_id, size_t n_max, int64_t now, LoginRow **ret,
+                   size_t *ret_n);
 
 /**
  * login_row_end() - end an open one: its token or browser session is void, in the caller's transaction

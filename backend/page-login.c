@@ -172,13 +172,13 @@ static int browser_login(Request *request) {
         if (r < 0)
                 return r;
         return login_row_add(request->server->store,
-                         &(const LoginNew){ .account_id = request->account.id,
-                                            .client_id = LOGIN_CLIENT_BROWSER,
-                                            .method = "password",
-                                            .remote_host = peer,
-                                            .token_hash = request->web.hash,
-                                            .expires_at = request->now + WEB_LIFETIME_SEC },
-                         request->now);
+                             &(const LoginNew){ .account_id = request->account.id,
+                                                .client_id = LOGIN_CLIENT_BROWSER,
+                                                .method = "password",
+                                                .remote_host = peer,
+                                                .token_hash = request->web.hash,
+                                                .expires_at = request->now + WEB_LIFETIME_SEC },
+                             request->now);
 }
 
 /* The password may have been changed, or the account disabled, while the hash was computed. */

@@ -114,8 +114,10 @@ static void print_login(Request *request, Html *html, const LoginRow *login) {
         print_row(html, "办税单位", "Unit",
                   login->unit_name[0] ? login->unit_name : login->unit_code);
         html_print(html, "<dt>%s</dt><dd>%s", html_words(html, "状态", "State"),
-                   login->open ? html_words(html, "登录中", "logged in")
-                               : html_words(html, "已结束", "ended"));
+                   login->own    ? html_words(html, "登录中（当前浏览器）",
+                                              "logged in (this browser)")
+                   : login->open ? html_words(html, "登录中", "logged in")
+                                 : html_words(html, "已结束", "ended"));
         if (login->ended_at > 0) {
                 html_print(html, " ");
                 web_time(html, login->ended_at);
@@ -141,8 +143,8 @@ static int print_logins(Request *request, Html *html) {
         if (!before_read(request, &before_at, &before_id))
                 return -EINVAL;
         /* one more than is shown tells whether there are older ones */
-        r = login_row_list(request->server->store, request->web.account_id, before_at, before_id,
-                       LOGINS_A_PAGE + 1, request->now, &logins, &n);
+        r = login_row_list(request->server->store, request->web.account_id, request->web.hash,
+                           before_at, before_id, LOGINS_A_PAGE + 1, request->now, &logins, &n);
         if (r < 0)
                 return r;
 
@@ -204,7 +206,7 @@ void page_me_end(Request *request) {
         r = transaction_begin(request->server->store, &transaction);
         if (r == 0)
                 r = q = login_row_end(request->server->store, request->web.account_id, id,
-                                  request->now);
+                                      request->now);
         if (r >= 0)
                 r = transaction_commit(&transaction);
         if (r < 0)

@@ -261,6 +261,52 @@ static void test_me(void **state) {
         world_stop(&world);
 }
 
+/* Fifty a page; the rest by the link below them. */
+static void test_pages(void **state) {
+        Transaction transaction = {};
+        Browser jia = BROWSER;
+        static Answer answer;
+        const char *at;
+        char older[96];
+        World world;
+        int n = 0;
+
+        world_prepare(*state, PHASE_RELATION, &world);
+        fixture_begin(world.fixture, &transaction);
+        for (int i = 0; i < 60; i++)
+                assert_int_equal(login_row_add(world.fixture->store,
+                                               &(const LoginNew){ .account_id = world.fixture->jia,
+                                                                  .client_id = "ws",
+                                                                  .method = "password",
+                                                                  .token_hash = "none",
+                                                                  .expires_at = T0 - 1 },
+                                               clock_wall_sec() - 100 - i),
+                                 0);
+        assert_int_equal(transaction_commit(&transaction), 0);
+        world_start(&world);
+
+        browser_login(&world, &jia, "ceshi_jia", "Jia-pass1");
+        browser_get(&world, &jia, "/me", &answer);
+        assert_non_null(strstr(answer.body, "登录中（当前浏览器）"));
+        for (at = answer.body; (at = strstr(at, "<li class=\"card\">")) != NULL; at++)
+                n++;
+        assert_int_equal(n, 50);
+        answer_between(&answer, "<a href=\"/me?before=", "\"", older + strlen("/me?before="),
+                       sizeof(older) - strlen("/me?before="));
+        memcpy(older, "/me?before=", strlen("/me?before="));
+        browser_get(&world, &jia, older, &answer);
+        for (n = 0, at = answer.body; (at = strstr(at, "<li class=\"card\">")) != NULL; at++)
+                n++;
+        assert_int_equal(n, 11);
+        assert_null(strstr(answer.body, "<a href=\"/me?before="));
+
+        browser_get(&world, &jia, "/me?before=x", &answer);
+        assert_int_equal(answer.status, 400);
+        browser_get(&world, &jia, "/me?before=1", &answer);
+        assert_int_equal(answer.status, 400);
+        world_stop(&world);
+}
+
 static void test_revoked(void **state) {
         static Answer answer;
         char token[64], body[128];
@@ -299,23 +345,27 @@ static void test_list(void **state) {
         assert_int_equal(transaction_commit(&transaction), 0);
 
         /* three, three, one; each once, the newest first */
-        assert_int_equal(login_row_list(fixture->store, fixture->jia, INT64_MAX, "", 3, T0, &rows, &n),
+        assert_int_equal(login_row_list(fixture->store, fixture->jia, "", INT64_MAX, "", 3, T0,
+                                        &rows, &n),
                          0);
         assert_int_equal(n, 3);
         assert_int_equal(rows[0].created_at, T0 + 3);
         assert_false(rows[0].open);
+        assert_false(rows[0].own);
         for (int page = 1; page < 3; page++) {
                 at = rows[n - 1].created_at;
                 (void)strcpy(id, rows[n - 1].id);
                 free(rows);
                 assert_int_equal(
-                        login_row_list(fixture->store, fixture->jia, at, id, 3, T0, &rows, &n), 0);
+                        login_row_list(fixture->store, fixture->jia, "", at, id, 3, T0, &rows,
+                                               &n), 0);
                 assert_int_equal(n, page == 1 ? 3 : 1);
         }
         assert_int_equal(rows[0].created_at, T0);
         free(rows);
         assert_int_equal(
-                login_row_list(fixture->store, fixture->bing, INT64_MAX, "", 3, T0, &rows, &n), 0);
+                login_row_list(fixture->store, fixture->bing, "", INT64_MAX, "", 3, T0, &rows,
+                                       &n), 0);
         assert_int_equal(n, 0);
         free(rows);
 
@@ -329,7 +379,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 UNIT_TEST(test_login),    UNIT_TEST(test_next), UNIT_TEST(test_captcha),
                 UNIT_TEST(test_lock),     UNIT_TEST(test_me),   UNIT_TEST(test_disabled),
-                UNIT_TEST(test_revoked),  UNIT_TEST(test_list),
+                UNIT_TEST(test_revoked),  UNIT_TEST(test_list), UNIT_TEST(test_pages),
         };
 
         wire_init_process();
