@@ -6,12 +6,11 @@
 #include <time.h>
 
 #include "backend/clock.h"
-#include "backend/listen.h"
+#include "backend/options-parts.h"
 #include "backend/options.h"
 #include "lib/common/limits.h"
 #include "lib/common/text.h"
 
-#define STORE_DEFAULT "/var/lib/itax-backend/store.db"
 #define QR_LIFETIME_DEFAULT_SEC 120
 #define CONNECTIONS_DEFAULT 16384
 
@@ -97,70 +96,6 @@ static const struct option long_options[] = {
         { "version", no_argument, NULL, 'V' },
         {},
 };
-
-static void print_help(void) {
-        puts("Usage:");
-        command_table_print();
-        puts("\nACCOUNT is a login name, mobile number or identity number."
-             "\n\nOptions of all commands:\n"
-             "  --store STORE            default " STORE_DEFAULT "\n"
-             "  -h, --help  -V, --version\n"
-             "\nOptions of changes and lists:\n"
-             "  --why TEXT               why it is done; written into the audit with who did it\n"
-             "  --json                   for programs\n"
-             "  --password-file FILE     the new password, a line; without it a random one is"
-             " printed once\n"
-             "  --secret-file FILE       the client's key, a line; without it a random one is"
-             " printed once\n"
-             "  --keep-old DURATION      how long the key before stays good: 30m, 24h, 7d; default"
-             " not at all\n"
-             "  --note TEXT              what a client is: a room, a host\n"
-             "  --since DAY|DURATION     YYYY-MM-DD, or 30m, 24h, 7d ago\n"
-             "\nOptions of serve:\n"
-             "  --listen ADDRESS:PORT    or [ADDRESS]:PORT, or unix:/PATH; TLS is a must unless"
-             " it is loopback\n"
-             "  --issuer URL             https://HOST[:PORT], as workstations know this platform\n"
-             "  --tls-cert F --tls-key F certificate chain and key in PEM\n"
-             "  --phase P                dual, relation or realname: announced, and applied to"
-             " unit verification\n"
-             "  --phase-dual DATE        first day (YYYY-MM-DD, China Standard Time) of that phase;"
-             " announced,\n"
-             "  --phase-relation DATE    and applied from then on; the strictest in force counts,"
-             " --phase too\n"
-             "  --phase-realname DATE\n"
-             "  --unit-ca FILE           authorities (PEM) of units' certificates; without it there"
-             " is no login by\n"
-             "                           certificate\n"
-             "  --unit-crl FILE          their revocation lists (PEM), up to 16 times; if there is"
-             " one, every\n"
-             "                           authority needs one that is not too old\n"
-             "  --qr-lifetime SECONDS    of a QR code, 1 to 1800, default 120\n"
-             "  --outbox FOLDER          text messages: put into a folder (one of the three ways, or"
-             " none)\n"
-             "  --sms-command PROGRAM    text messages: PROGRAM NUMBER, text on standard input\n"
-             "  --sms-hook https://…     text messages: a form of \"to\" and \"text\" by POST\n"
-             "  --sms-hook-key-file FILE bearer token for it\n"
-             "  --sms-hook-ca FILE       authorities (PEM) for it, instead of the system's\n"
-             "  --client-required        refuse workstations that were not added by `client add`;\n"
-             "                           always so when listening on more than loopback\n"
-             "  --max-connections N      default 16384\n"
-             "  --max-per-address N      default half of that\n"
-             "  --max-failures-per-source N  wrong passwords of one client at one address before it"
-             " is slowed\n"
-             "                           down; default 300, 0 for never\n"
-             "  --access-log FILE|-|none a line a request; default -, standard error; a file is"
-             " opened again\n"
-             "                           at SIGHUP\n"
-             "  --metrics ADDRESS:PORT   GET /metrics for Prometheus, on loopback or unix:/PATH"
-             " only\n"
-             "  --trusted-proxy P        reverse proxy whose X-Forwarded-For is believed, up to 16"
-             " times: its\n"
-             "                           ADDRESS or ADDRESS/BITS, or unix for all who may open the"
-             " socket;\n"
-             "                           brings --client-required with it\n"
-             "\nExit status: 0 done, 1 refused (nothing was changed), 2 wrong command line, 3 the"
-             " store failed");
-}
 
 static int number_read(const char *name, const char *text, long low, long high, long *ret) {
         char *end;
@@ -382,7 +317,7 @@ static int option_take(int option, const char *value, Options *options) {
                       stderr);
                 return OPTIONS_E_USAGE;
         case 'h':
-                print_help();
+                options_help_print();
                 return OPTIONS_E_SHOWN;
         case 'V':
                 puts("itax-backend " VERSION);
@@ -440,87 +375,6 @@ static int command_take(size_t n, char **words, unsigned given, Options *options
         return 0;
 }
 
-/* An issuer with a path would need its metadata elsewhere (RFC 8414 section 3.1); not to be had
- * here. */
-static bool issuer_is_fit(const char *issuer) {
-        static const char *const local[] = { "http://127.", "http://localhost", "http://[::1]" };
-        const char *host;
-        bool fit;
-
-        fit = strncmp(issuer, "https://", 8) == 0;
-        for (size_t i = 0; i < ELEMENTSOF(local); i++)
-                fit = fit || strncmp(issuer, local[i], strlen(local[i])) == 0;
-
-        host = fit ? strstr(issuer, "://") + 3 : "";
-        /* room for the longest path behind it */
-        return fit && host[0] != '\0' && strlen(issuer) + 64 <= LIMIT_URI_BYTES &&
-               strspn(host, "0123456789abcdefghijklmnopqrstuvwxyz.-:[]") == strlen(host);
-}
-
-static int serve_check(ServerOptions *server) {
-        ListenScope scope, metrics_scope;
-
-        if (!server->listen || !server->issuer) {
-                fprintf(stderr, "itax-backend: serve needs --listen and --issuer\n");
-                return OPTIONS_E_USAGE;
-        }
-        if (!issuer_is_fit(server->issuer)) {
-                fprintf(stderr,
-                        "itax-backend: --issuer takes https://HOST[:PORT] in small letters,"
-                        " without a path"
-                        " (http:// for loopback only)\n");
-                return OPTIONS_E_USAGE;
-        }
-        if (listen_scope(server->listen, &scope) != 0) {
-                fprintf(stderr,
-                        "itax-backend: --listen takes ADDRESS:PORT, [ADDRESS]:PORT or"
-                        " unix:/PATH\n");
-                return OPTIONS_E_USAGE;
-        }
-        if (!!server->outbox + !!server->sms_command + !!server->sms_hook > 1 ||
-            (!server->sms_hook && (server->sms_hook_key_file || server->sms_hook_ca))) {
-                fprintf(stderr, "itax-backend: text messages go one way: --outbox, --sms-command or"
-                                " --sms-hook (with --sms-hook-key-file, --sms-hook-ca)\n");
-                return OPTIONS_E_USAGE;
-        }
-        if (server->sms_command && server->sms_command[0] != '/') {
-                fprintf(stderr, "itax-backend: --sms-command takes the whole path of a program\n");
-                return OPTIONS_E_USAGE;
-        }
-        if (server->sms_hook && strncmp(server->sms_hook, "https://", 8) != 0) {
-                fprintf(stderr, "itax-backend: --sms-hook takes an https:// address\n");
-                return OPTIONS_E_USAGE;
-        }
-        if (!server->tls_cert != !server->tls_key) {
-                fprintf(stderr, "itax-backend: --tls-cert and --tls-key belong together\n");
-                return OPTIONS_E_USAGE;
-        }
-        if (server->authorities.n_lists > 0 && !server->authorities.roots) {
-                fprintf(stderr, "itax-backend: --unit-crl belongs to --unit-ca\n");
-                return OPTIONS_E_USAGE;
-        }
-        if (scope == LISTEN_NETWORK && !server->tls_cert) {
-                fprintf(stderr,
-                        "itax-backend: %s is not loopback: --tls-cert and --tls-key are needed\n",
-                        server->listen);
-                return OPTIONS_E_USAGE;
-        }
-        if (server->metrics &&
-            (listen_scope(server->metrics, &metrics_scope) != 0 ||
-             metrics_scope != LISTEN_LOCAL || strcmp(server->metrics, server->listen) == 0)) {
-                fputs("itax-backend: --metrics takes another loopback ADDRESS:PORT, or"
-                      " unix:/PATH: what reads them runs on this machine\n",
-                      stderr);
-                return OPTIONS_E_USAGE;
-        }
-        /* behind a proxy stands the network too */
-        if (scope == LISTEN_NETWORK || server->proxies.n > 0)
-                server->client_policy = CLIENT_UNKNOWN_REFUSED;
-        if (server->n_per_address == 0)
-                server->n_per_address = server->n_connections / 2 ? server->n_connections / 2 : 1;
-        return 0;
-}
-
 int options_read(int argc, char **argv, Options *ret) {
         Options options = {
                 .store = STORE_DEFAULT,
@@ -546,7 +400,7 @@ int options_read(int argc, char **argv, Options *ret) {
 
         options.server.store = options.store;
         if (options.command == COMMAND_SERVE) {
-                r = serve_check(&options.server);
+                r = options_serve_check(&options.server);
                 if (r != 0)
                         return r;
         }
