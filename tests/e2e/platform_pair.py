@@ -55,8 +55,8 @@ class _Connection(http.client.HTTPConnection):
 
     def connect(self):
         self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(self.path)  # waits for room in the queue, which it would not with a time limit
         self.sock.settimeout(self.timeout)
-        self.sock.connect(self.path)
 
 
 class Platform:
@@ -112,8 +112,8 @@ class Platform:
 
     def password(self, user, password, client='ws', **more):
         """One try; its answer holds a code when it is right."""
-        return self.ask('/oauth2/challenge', {'client_id': client, 'username': user, 'password': password, 'code_challenge': CHALLENGE,
-                                              'code_challenge_method': 'S256', **more})
+        return self.ask('/oauth2/challenge', {'client_id': client, 'username': user, 'password': password,
+                                              'code_challenge': CHALLENGE, 'code_challenge_method': 'S256', **more})
 
     def redeem(self, code, client='ws'):
         return self.ask('/oauth2/token', {'client_id': client, 'grant_type': 'authorization_code', 'code': code,

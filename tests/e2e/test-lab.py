@@ -156,7 +156,7 @@ def join():
 
 @case('options that cannot be met are refused in words')
 def refusals():
-    for words, says in ((['--store', 'postgres'], 'SQLite only'), (['--phase', 'four'], 'dual relation realname'),
+    for words, says in ((['--store', 'mysql'], 'sqlite postgres'), (['--phase', 'four'], 'dual relation realname'),
                         (['--nonsense'], 'unknown option')):
         done = subprocess.run([f'{LAB}/lab', *words, 'true'], capture_output=True, text=True, timeout=20, check=False)
         equal(done.returncode, 1)

@@ -252,6 +252,15 @@ def sanitizers_are_quiet(world):
             raise AssertionError(file.read())
 
 
+def lab(_world):
+    """The demo's people, counted by the user of the platform in the lab's own database."""
+    script = '''setpriv --reuid=_itax-backend --regid=_itax-backend --clear-groups psql -XAtq "$(cat /run/itax-lab/store)" \
+        -c 'SELECT COUNT(*) FROM account' && test ! -e /var/lib/itax-backend/store.db && curl -s --cacert "$ITAX_CA" "$ITAX_ISSUER/healthz"'''
+    done = subprocess.run([f'{TREE}/tests/lab/lab', '--store', 'postgres', '--', 'sh', '-c', script], text=True, timeout=120,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    equal((done.returncode, done.stdout.splitlines()[:1]), (0, ['7']), done.stdout)
+
+
 CASES = [
     ('a captcha of the one is solved at the other, once', captcha_elsewhere),
     ('tries are counted together: the fifth wrong one locks at both', lock_everywhere),
@@ -260,6 +269,7 @@ CASES = [
     ('killed in mid-request under load: nothing that was acknowledged is lost', killed),
     ('the database killed under load: nothing that was acknowledged is lost', database_killed),
     ('the database stopped: unavailable in words, and back by itself', database_stopped),
+    ('the lab has a platform on PostgreSQL when it is asked for one', lab),
     ('both stop in order, and nothing was caught by a sanitizer', sanitizers_are_quiet),
 ]
 
