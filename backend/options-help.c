@@ -9,7 +9,8 @@ void options_help_print(void) {
         command_table_print();
         puts("\nACCOUNT is a login name, mobile number or identity number."
              "\n\nOptions of all commands:\n"
-             "  --store STORE            default " STORE_DEFAULT "\n"
+             "  --store STORE            a file, or postgres://USER@HOST/DATABASE; default\n"
+             "                           " STORE_DEFAULT "\n"
              "  -h, --help  -V, --version\n"
              "\nOptions of changes and lists:\n"
              "  --why TEXT               why it is done; written into the audit with who did it\n"
