@@ -50,12 +50,13 @@ int command_who(char **ret) {
         char *who;
         int n;
 
+        /* a command has one thread */
         if (uid != (uid_t)-1)
-                user = getpwuid(uid);
+                user = getpwuid(uid); /* cppcheck-suppress getpwuidCalled */
         if (!user && sudo)
-                user = getpwnam(sudo);
+                user = getpwnam(sudo); /* cppcheck-suppress getpwnamCalled */
         if (!user)
-                user = getpwuid(getuid());
+                user = getpwuid(getuid()); /* cppcheck-suppress getpwuidCalled */
 
         if (user)
                 n = asprintf(&who, "operator:%s", user->pw_name);
