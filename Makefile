@@ -80,8 +80,10 @@ $(LIB_BACKEND): $(call objects,$(filter-out backend/main.c,$(SRC_BACKEND))) $(BU
 # Style sheet and scripts of the pages, as a table in C. The list of names is a file of its own, so that
 # one that is taken away counts as a change.
 WEB_FILES := $(sort $(wildcard backend/web/*.css backend/web/*.js))
-$(shell mkdir -p $(BUILD)/obj; echo '$(WEB_FILES)' | cmp -s - $(BUILD)/obj/web-files.list || \
-	echo '$(WEB_FILES)' >$(BUILD)/obj/web-files.list)
+$(BUILD)/obj/web-files.list: FORCE
+	@mkdir -p $(@D)
+	@echo '$(WEB_FILES)' | cmp -s - $@ || echo '$(WEB_FILES)' >$@
+.PHONY: FORCE
 $(BUILD)/obj/web-files.c: $(WEB_FILES) $(BUILD)/obj/web-files.list mk/embed
 	$(say) EMBED $@
 	$(Q)mk/embed $(WEB_FILES) >$@.new && mv $@.new $@
