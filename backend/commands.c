@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -37,7 +38,9 @@ static int (*const functions[_COMMAND_MAX])(Store *, const Options *) = {
 static int store_failed(const char *store, int r) {
         char buffer[128];
 
-        fprintf(stderr, "itax-backend: %s: %s\n", store, strerror_r(-r, buffer, sizeof(buffer)));
+        fprintf(stderr, "itax-backend: %s: %s; nothing was changed\n", store,
+                r == -EBUSY ? "another program has been writing to it for too long, try again"
+                            : strerror_r(-r, buffer, sizeof(buffer)));
         return COMMAND_E_STORE;
 }
 
