@@ -69,14 +69,6 @@ void page_register(Request *request) {
                    "/");
 }
 
-void page_forgot_password(Request *request) {
-        web_notice(request, MHD_HTTP_OK, "忘记密码", "Forgotten password",
-                   "请携带有效身份证件到办税服务厅重置密码，或联系本单位管理员。重置后锁定立即解除。",
-                   "Please go to a tax service hall with your identity document, or ask your"
-                   " administrator. A reset lifts the lock at once.",
-                   "/");
-}
-
 void page_forgot_declaration(Request *request) {
         web_notice(request, MHD_HTTP_OK, "忘记申报密码", "Forgotten declaration password",
                    "请由本单位的法定代表人或财务负责人携带有效身份证件到办税服务厅重置申报密码，或联系管理员。",

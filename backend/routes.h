@@ -47,6 +47,11 @@ void page_logout(Request *request);
 /* page-me.c */
 void page_me(Request *request);
 void page_me_end(Request *request);
+/* page-forgot.c */
+void page_forgot_password(Request *request);
+void page_forgot_identity(Request *request);
+void page_forgot_code(Request *request);
+void page_forgot_set(Request *request);
 /* page-device.c */
 void page_device(Request *request);
 void page_device_typed(Request *request);
@@ -56,6 +61,5 @@ void page_device_refuse(Request *request);
 /* pages.c */
 void page_home(Request *request);
 void page_register(Request *request);
-void page_forgot_password(Request *request);
 void page_forgot_declaration(Request *request);
 void page_app(Request *request);
