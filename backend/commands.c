@@ -38,8 +38,8 @@ static int (*const functions[_COMMAND_MAX])(Store *, const Options *) = {
 static int store_failed(const char *store, int r) {
         char buffer[128];
 
-        fprintf(stderr, "itax-backend: %s: %s; nothing was changed\n", store,
-                r == -EBUSY ? "another program has been writing to it for too long, try again"
+        fprintf(stderr, "itax-backend: %s: %s\n", store,
+                r == -EBUSY ? "another program has been writing to it for too long; try again"
                             : strerror_r(-r, buffer, sizeof(buffer)));
         return COMMAND_E_STORE;
 }
