@@ -4,7 +4,7 @@
 
 usage: confine.py UNIT [--probe]
 
-It reads the installed unit itself, so that a test sees what is shipped. What it does as systemd does (systemd.exec(5)):
+It reads the installed unit itself, so that a test sees what is shipped. A $NAME in ExecStart= comes from the environment. What it does as systemd does (systemd.exec(5)):
 user, limits, umask, file systems (ProtectSystem=strict, ProtectHome=, PrivateTmp=, PrivateDevices=, ProcSubset=,
 InaccessiblePaths=, ReadWritePaths=, NoExecPaths=, ExecPaths=, state and runtime folders), PrivateUsers=, PrivateIPC=,
 capabilities, NoNewPrivileges=, SystemCallFilter= with systemd's own groups, RestrictAddressFamilies=,
@@ -39,8 +39,7 @@ PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 24, 38
 FOLDERS = '/usr/lib/systemd/system'
 
 # Of these the words are not looked at: they are systemd's own affair, or need control groups.
-PASSED_BY = """Type NotifyAccess ExecReload Restart RestartPreventExitStatus RestartSec EnvironmentFile Group RuntimeDirectoryMode
-RuntimeDirectoryPreserve StateDirectoryMode MemoryMax TasksMax OOMScoreAdjust OOMPolicy DevicePolicy KeyringMode RemoveIPC
+PASSED_BY = """Type NotifyAccess ExecReload Restart RestartPreventExitStatus RestartSec EnvironmentFile Group RuntimeDirectoryPreserve MemoryMax TasksMax OOMScoreAdjust OOMPolicy DevicePolicy KeyringMode RemoveIPC
 PrivateMounts ProtectClock ProtectControlGroups ProtectHostname ProtectKernelLogs ProtectKernelModules
 ProtectKernelTunables SystemCallArchitectures""".split()
 # These are done in one way only.
@@ -48,7 +47,7 @@ ONE_WAY = {'ProtectSystem': 'strict', 'ProtectHome': 'yes', 'PrivateTmp': 'yes',
            'PrivateUsers': 'yes', 'ProcSubset': 'pid', 'NoExecPaths': '/', 'CapabilityBoundingSet': '', 'AmbientCapabilities': '',
            'NoNewPrivileges': 'yes', 'LockPersonality': 'yes', 'MemoryDenyWriteExecute': 'yes', 'RestrictNamespaces': 'yes',
            'RestrictRealtime': 'yes', 'RestrictSUIDSGID': 'yes', 'SystemCallErrorNumber': 'EPERM', 'ProtectProc': None}
-WORDS = """ExecStart User RuntimeDirectory StateDirectory LimitCORE LimitMEMLOCK LimitNOFILE ReadWritePaths InaccessiblePaths
+WORDS = """ExecStart User RuntimeDirectory RuntimeDirectoryMode StateDirectory StateDirectoryMode LimitCORE LimitMEMLOCK LimitNOFILE ReadWritePaths InaccessiblePaths
 ExecPaths RestrictAddressFamilies SystemCallFilter UMask""".split()
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -132,8 +131,19 @@ def devices():
         os.chmod(f'/dev/{name}', 0o666)
 
 
+def own_folders(unit):
+    user, found = pwd.getpwnam(unit['User'][0]), []
+    for key, place in (('RuntimeDirectory', '/run'), ('StateDirectory', '/var/lib')):
+        path = f'{place}/{unit[key][0]}'
+        os.makedirs(path, exist_ok=True)
+        os.chmod(path, int(unit[f'{key}Mode'][0], 8))
+        os.chown(path, user.pw_uid, user.pw_gid)
+        found.append(path)
+    return found
+
+
 def close_file_systems(unit):
-    writable = paths(unit, 'ReadWritePaths') + [f'/run/{unit["RuntimeDirectory"][0]}', f'/var/lib/{unit["StateDirectory"][0]}']
+    writable = paths(unit, 'ReadWritePaths') + own_folders(unit)
     runnable = paths(unit, 'ExecPaths')
     hidden = paths(unit, 'InaccessiblePaths') + [path for path in ('/home', '/root', '/run/user') if os.path.isdir(path)]
 
@@ -274,7 +284,8 @@ def main():
     unit = read(sys.argv[1])
     user = pwd.getpwnam(unit['User'][0])
     names = system_calls(unit['SystemCallFilter'])
-    command = shlex.split(unit['ExecStart'][0])
+    command = [part for word in shlex.split(unit['ExecStart'][0])
+               for part in (os.environ.get(word[1:], '').split() if word.startswith('$') else [word])]
     sizes = {'M': 1 << 20, 'K': 1 << 10}
     for name in ('CORE', 'MEMLOCK', 'NOFILE'):
         value = unit[f'Limit{name}'][0]

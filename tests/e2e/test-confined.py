@@ -1,19 +1,21 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Logins with itaxd under what its systemd unit says: system calls, capabilities, file systems (confine.py does what
-systemd would do; here there is none)"""
+"""Logins with itaxd and the platform under what their systemd units say: system calls, capabilities, file systems
+(confine.py does what systemd would do; here there is none)"""
 
 import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 
-from e2e import (ACCOUNT, ACCOUNTS, ENGLISH, HERE, PASSWORD, UNIT_1, UNIT_2, Terminal, Try, case, contains, equal,
-                 itaxd_pid, main, phone, wait_until)
+from e2e import (ACCOUNT, ACCOUNTS, ENGLISH, HERE, PASSWORD, RUN, UNIT_1, UNIT_2, Terminal, Try, backend, case, contains,
+                 equal, itaxd_pid, main, phone, pids, wait_until)
 
 SERVICE = '/usr/share/dbus-1/system-services/org.itax.Auth1.service'
 CONFINE = f'{HERE}/confine.py'
+TLS = '/var/lib/itax-lab'
 CERTIFICATES = '/etc/itax/certificates'
 PIN = '123456'
 WAY = r'Number of the way[^\n]*: $'
@@ -40,6 +42,31 @@ def settle():
 def status(pid):
     with open(f'/proc/{pid}/status', encoding='ascii', errors='replace') as file:
         return dict(line.rstrip('\n').split(':\t', 1) for line in file if ':\t' in line)
+
+
+def answers():
+    with socket.socket() as tried:
+        return tried.connect_ex(('127.0.0.1', 443)) == 0
+
+
+@case('the platform starts under its unit, as its user, without a capability')
+def platform():
+    backend('stop')
+    options = (f'--listen 127.0.0.1:443 --issuer https://itax.lab --tls-cert {TLS}/server.pem --tls-key {TLS}/server.key '
+               f'--unit-ca {TLS}/units/authorities.pem --unit-crl {TLS}/units/crl.pem')
+    # By a shell that goes away: whoever ends it then (tests/lab/backend stop) waits for no child of ours.
+    with open(f'{RUN}/backend.log', 'ab') as log:
+        subprocess.run(['setsid', 'sh', '-c', f'"$@" & echo $! >{RUN}/backend.pid', 'sh',
+                        '/usr/bin/python3', '-B', CONFINE, 'itax-backend.service'], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                       check=True, timeout=30,
+                       env={'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'LANG': 'C.UTF-8', 'ITAX_BACKEND_OPTIONS': options})
+    wait_until(answers, 'the platform answers')
+    with open(f'{RUN}/backend.pid', encoding='ascii') as file:
+        pid = int(file.read())
+    equal(pids('itax-backend'), [pid])
+    found = status(pid)
+    equal((found['NoNewPrivs'], found['Seccomp'], int(found['CapBnd'], 16), int(found['CapEff'], 16)), ('1', '2', 0, 0))
+    equal(set(found['Uid'].split()), {str(os.stat('/var/lib/itax-backend').st_uid)})
 
 
 @case('login(1) with account and password reaches the shell')
