@@ -121,7 +121,7 @@ static void test_limits(void **state) {
         send_to(fixture, SESSION_A, MOBILE, "192.0.2.9", T0 + 600, SMS_CODE_E_SLOW, 86400 - 600, code);
 
         for (int i = 0; i < 20; i++) {
-                char mobile[12];
+                char mobile[24];
 
                 (void)snprintf(mobile, sizeof(mobile), "199000001%02d", i);
                 send_to(fixture, SESSION_B, mobile, PEER, T0, 0, -1, code);
