@@ -111,6 +111,22 @@ int unit_get(Store *store, const char *code, UnitRow *ret) {
         return r;
 }
 
+int unit_managed(Store *store, const char *account_id, const char *code, UnitRow *ret) {
+        _cleanup_(statement_freep) Statement *statement = NULL;
+        int r;
+
+        r = store_query(store, &statement,
+                        "SELECT code, name, password_hash, 0, ca FROM unit WHERE code = $1"
+                        " AND (legal_representative = $2 OR finance_manager = $2)",
+                        "tt", code, account_id);
+        if (r == 0)
+                r = statement_next(statement);
+        if (r <= 0)
+                return r < 0 ? r : UNIT_E_UNKNOWN;
+        row_read(statement, ret);
+        return 0;
+}
+
 int unit_password_hash(Store *store, const char *code, char ret[static PASSWORD_HASH_BYTES + 1]) {
         _cleanup_(statement_freep) Statement *statement = NULL;
         const char *hash;

@@ -33,6 +33,10 @@ int unit_find(Store *store, const char *account_id, const char *code, UnitRow *r
 /** unit_get() - any unit, without a person. Return: 0, UNIT_E_UNKNOWN, -errno. */
 int unit_get(Store *store, const char *code, UnitRow *ret);
 
+/** unit_managed() - a unit of which the person is legal representative or finance manager.
+ * Return: 0, UNIT_E_UNKNOWN (no such unit, or not this person's to manage), -errno. */
+int unit_managed(Store *store, const char *account_id, const char *code, UnitRow *ret);
+
 /** unit_password_hash() - of any unit. Return: 0 (ret "" when it has none), UNIT_E_UNKNOWN,
  * -errno. */
 int unit_password_hash(Store *store, const char *code, char ret[static PASSWORD_HASH_BYTES + 1]);

@@ -11,6 +11,7 @@
 
 #include "backend/model-reset.h"
 #include "backend/model-sms.h"
+#include "backend/page-parts.h"
 #include "backend/report.h"
 #include "backend/routes.h"
 #include "backend/web.h"
@@ -142,27 +143,12 @@ static void answer_code(Request *request, unsigned status, const char *chinese,
         web_answer(request, status, &html);
 }
 
-static void print_rule(Html *html, unsigned broken, unsigned bit, const char *chinese,
-                       const char *english) {
-        if (broken & bit)
-                web_error(html, chinese, english);
-}
-
 /* @broken: PasswordRule bits of what was typed */
 static void answer_password(Request *request, unsigned broken, bool differ) {
         Html html;
 
         begin(request, &html, "keyboard.js");
-        print_rule(&html, broken, PASSWORD_RULE_SHORT | PASSWORD_RULE_LONG, "密码须为8至15个字符。",
-                   "A password has 8 to 15 characters.");
-        print_rule(&html, broken, PASSWORD_RULE_CLASSES,
-                   "密码须包含大写字母、小写字母、数字、特殊字符中的至少三种。",
-                   "A password has at least three of capital letters, small letters, digits and"
-                   " other characters.");
-        print_rule(&html, broken, PASSWORD_RULE_SPACE, "密码不能包含空格。",
-                   "A password has no space.");
-        print_rule(&html, broken, PASSWORD_RULE_CHARACTERS, "密码中有不能使用的字符。",
-                   "The password has a character that cannot be used.");
+        part_rules(&html, broken);
         if (differ)
                 web_error(&html, "两次输入的密码不一致，请重新输入。",
                           "The two passwords differ. Please type both again.");

@@ -4,13 +4,13 @@
  * five tries, the same captcha, the same work for a name that nobody has. */
 
 #include <errno.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "backend/captcha-answer.h"
 #include "backend/guess.h"
 #include "backend/model-login.h"
+#include "backend/page-parts.h"
 #include "backend/routes.h"
 #include "backend/web.h"
 
@@ -23,27 +23,6 @@ static const char *next_of(const Request *request) {
         if (!next)
                 next = request_argument(request, "next");
         return next && web_path_is_ours(next) ? next : NULL;
-}
-
-static void print_captcha(Html *html, const WireCaptcha *captcha) {
-        _cleanup_(freep) unsigned char *text = malloc(4 * ((captcha->n_png + 2) / 3) + 1);
-
-        if (!text) {
-                html->error = html->error ? html->error : -ENOMEM;
-                return;
-        }
-        (void)EVP_EncodeBlock(text, captcha->png, (int)captcha->n_png);
-        html_print(html,
-                   "<label for=\"captcha\">%s</label><img class=\"captcha\" alt=\"%s\""
-                   " src=\"data:image/png;base64,%s\"><input type=\"hidden\" name=\"captcha_id\""
-                   " value=\"%s\"><input id=\"captcha\" name=\"captcha_answer\" class=\"code\""
-                   " maxlength=\"%d\" autocomplete=\"off\" autocapitalize=\"characters\""
-                   " spellcheck=\"false\">",
-                   html_words(html, "验证码（图片中的字符，不区分大小写）",
-                              "Captcha (the characters in the picture, in either case)"),
-                   html_words(html, "验证码图片；看不清可换一张",
-                              "Picture of the captcha; another one can be had"),
-                   (const char *)text, captcha->id, (int64_t)LIMIT_CAPTCHA_ANSWER_BYTES);
 }
 
 /* The form from the first to the last field; the message above it has been written. */
@@ -66,7 +45,7 @@ static void print_form(Request *request, Html *html, const char *account,
                    " autocomplete=\"current-password\">",
                    html_words(html, "密码", "Password"), (int64_t)LIMIT_PASSWORD_BYTES);
         if (captcha)
-                print_captcha(html, captcha);
+                part_captcha(html, captcha);
         /* the first button is the one that Enter in a field presses */
         html_print(html, "<button>%s</button>", html_words(html, "登录", "Log in"));
         if (captcha)

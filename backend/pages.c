@@ -69,14 +69,6 @@ void page_register(Request *request) {
                    "/");
 }
 
-void page_forgot_declaration(Request *request) {
-        web_notice(request, MHD_HTTP_OK, "忘记申报密码", "Forgotten declaration password",
-                   "请由本单位的法定代表人或财务负责人携带有效身份证件到办税服务厅重置申报密码，或联系管理员。",
-                   "The unit's legal representative or finance manager can have it reset at a tax"
-                   " service hall with the identity document, or ask the administrator.",
-                   "/");
-}
-
 void page_app(Request *request) {
         web_notice(request, MHD_HTTP_OK, "手机端下载", "The app",
                    "请在手机应用商店搜索“个人所得税”下载安装官方APP，或到办税服务厅咨询。",

@@ -52,6 +52,13 @@ static const Route routes[] = {
         { "POST", "/logout", "/logout", STYLE_PAGE, ACCESS_VISITOR, BODY_FORM, page_logout },
         { "GET", "/me", "/me", STYLE_PAGE, ACCESS_PERSON, BODY_IGNORED, page_me },
         { "POST", "/me/end", "/me/end", STYLE_PAGE, ACCESS_PERSON, BODY_FORM, page_me_end },
+        { "GET", "/unit/*", "/unit/{code}", STYLE_PAGE, ACCESS_PERSON, BODY_IGNORED, page_unit },
+        { "POST", "/unit/*/password", "/unit/{code}/password", STYLE_PAGE, ACCESS_PERSON,
+          BODY_FORM, page_unit_password },
+        { "POST", "/unit/*/grant", "/unit/{code}/grant", STYLE_PAGE, ACCESS_PERSON, BODY_FORM,
+          page_unit_grant },
+        { "POST", "/unit/*/revoke", "/unit/{code}/revoke", STYLE_PAGE, ACCESS_PERSON, BODY_FORM,
+          page_unit_revoke },
         { "GET", "/", "/", STYLE_PAGE, ACCESS_OPEN, BODY_IGNORED, page_home },
         /* what metadata announces: short, for they are shown as QR codes, in capitals where that
          * makes the picture smaller */

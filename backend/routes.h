@@ -52,6 +52,13 @@ void page_forgot_password(Request *request);
 void page_forgot_identity(Request *request);
 void page_forgot_code(Request *request);
 void page_forgot_set(Request *request);
+/* page-unit.c */
+void page_forgot_declaration(Request *request);
+void page_unit(Request *request);
+void page_unit_grant(Request *request);
+void page_unit_revoke(Request *request);
+/* page-declaration.c */
+void page_unit_password(Request *request);
 /* page-device.c */
 void page_device(Request *request);
 void page_device_typed(Request *request);
@@ -61,5 +68,4 @@ void page_device_refuse(Request *request);
 /* pages.c */
 void page_home(Request *request);
 void page_register(Request *request);
-void page_forgot_declaration(Request *request);
 void page_app(Request *request);
