@@ -30,6 +30,14 @@ HANDS = 8
 class World:
     def __init__(self):
         self.folder = tempfile.mkdtemp(prefix='itax-pair-')
+        self.database, self.one, self.two = None, None, None
+        try:
+            self._begin()
+        except BaseException:
+            self.close()
+            raise
+
+    def _begin(self):
         self.database = database_server(durable=True)
         self.store = self.database.uri
         subprocess.run([PROGRAM, 'load', f'{TREE}/tests/lab/demo-data.json', '--store', self.store], check=True,
@@ -48,12 +56,13 @@ class World:
         return dict(line.split('|') for line in self.query('SELECT id, answer FROM captcha').split())[drawn.json['captcha_id']]
 
     def close(self):
-        for platform in (self.one, self.two):
+        for platform in filter(None, (self.one, self.two)):
             try:
                 platform.stop()
-            except (AttributeError, subprocess.TimeoutExpired):
-                platform.process.kill()
-        self.database.close()
+            except subprocess.TimeoutExpired:
+                platform.kill()
+        if self.database:
+            self.database.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def both(self, n):
