@@ -81,7 +81,8 @@ static int print_units(const Request *request, Html *html) {
                                                 "not authorised: declaration password or CA"
                                                 " certificate"));
         }
-        explicit_bzero(units, n * sizeof(UnitRow));
+        if (units)
+                explicit_bzero(units, n * sizeof(UnitRow));
         return 0;
 }
 
