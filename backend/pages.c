@@ -61,14 +61,6 @@ void page_home(Request *request) {
         web_answer(request, MHD_HTTP_OK, &html);
 }
 
-void page_register(Request *request) {
-        web_notice(request, MHD_HTTP_OK, "立即注册", "Registration",
-                   "请携带有效身份证件到办税服务厅办理实名注册，或联系本单位管理员。",
-                   "Please go to a tax service hall with your identity document, or ask your"
-                   " administrator.",
-                   "/");
-}
-
 void page_app(Request *request) {
         web_notice(request, MHD_HTTP_OK, "手机端下载", "The app",
                    "请在手机应用商店搜索“个人所得税”下载安装官方APP，或到办税服务厅咨询。",

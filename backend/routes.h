@@ -59,6 +59,13 @@ void page_unit_grant(Request *request);
 void page_unit_revoke(Request *request);
 /* page-declaration.c */
 void page_unit_password(Request *request);
+/* page-register.c */
+void page_register(Request *request);
+void page_register_consent(Request *request);
+void page_register_identity(Request *request);
+void page_register_contact(Request *request);
+void page_register_again(Request *request);
+void page_register_account(Request *request);
 /* page-device.c */
 void page_device(Request *request);
 void page_device_typed(Request *request);
@@ -67,5 +74,4 @@ void page_device_confirm(Request *request);
 void page_device_refuse(Request *request);
 /* pages.c */
 void page_home(Request *request);
-void page_register(Request *request);
 void page_app(Request *request);

