@@ -410,7 +410,7 @@ void page_forgot_set(Request *request) {
                 return;
         }
         broken = password_rules_broken(password ? password : "", password ? strlen(password) : 0);
-        if (broken || !repeated || strcmp(password, repeated) != 0) {
+        if (!password || broken || !repeated || strcmp(password, repeated) != 0) {
                 answer_password(request, broken, !broken);
                 return;
         }

@@ -642,7 +642,7 @@ static int account_try(Request *request, Kept *kept) {
                                "This cannot be a login name. Please see the rule below it.");
                 return 0;
         }
-        if (broken) {
+        if (!password || broken) {
                 answer_account(request, kept, broken, NULL, NULL);
                 return 0;
         }
