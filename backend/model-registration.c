@@ -196,23 +196,55 @@ int registration_check(Store *store, const char *code, const Document *document,
         return r == 0 ? document_free(store, document) : r;
 }
 
-/* Two names that differ in case only are not told apart by who reads them on a screen. */
+/* Return: 0 nobody has it, 1, -errno. */
 static int name_free(Store *store, const char *name) {
         _cleanup_(statement_freep) Statement *statement = NULL;
         int r;
 
-        r = store_query(store, &statement,
-                        "SELECT account_id FROM account_name WHERE LOWER(name) = LOWER($1)", "t",
-                        name);
-        if (r == 0)
-                r = statement_next(statement);
-        return r;
+        r = store_query(store, &statement, "SELECT account_id FROM account_name WHERE name = $1",
+                        "t", name);
+        return r == 0 ? statement_next(statement) : r;
+}
+
+/* Who reads two names on a screen does not tell them apart by case, nor 0 from O and U+3007, nor 1
+ * from l and I. As I is i too, i counts with them: wangl1, wangli and WangLI are one name here. That
+ * refuses a few which do look different (allen, ailen), and costs who meets it another choice; to be
+ * taken for somebody else costs more. Chinese characters that resemble each other are different
+ * names, as they are on paper, and so are a_b and a__b: nobody agrees where that ends. Logging in is
+ * by the exact name always. The index account_name_look has the same expression. */
+static int look_free(Store *store, const char *name) {
+        _cleanup_(statement_freep) Statement *statement = NULL;
+        int r;
+
+        r = store_query(
+                store, &statement,
+                "SELECT account_id FROM account_name WHERE REPLACE(REPLACE(REPLACE(REPLACE("
+                "LOWER(name), '0', 'o'), '\u3007', 'o'), '1', 'l'), 'i', 'l') ="
+                " REPLACE(REPLACE(REPLACE(REPLACE("
+                "LOWER($1), '0', 'o'), '\u3007', 'o'), '1', 'l'), 'i', 'l')",
+                "t", name);
+        return r == 0 ? statement_next(statement) : r;
+}
+
+/* l99OOOOO055 would be read as somebody's mobile number, now or when that one registers. */
+static bool looks_like_mobile(const char *name) {
+        char digits[LIMIT_ACCOUNT_BYTES + 1];
+        Account account;
+        size_t n = 0;
+
+        for (const char *p = name; *p && n < LIMIT_ACCOUNT_BYTES; p++)
+                digits[n++] = strchr("oO", *p) ? '0' : strchr("iIlL", *p) ? '1' : *p;
+        digits[n] = '\0';
+        account_parse(digits, &account);
+        return account.kind == ACCOUNT_MOBILE;
 }
 
 int registration_free(Store *store, const Registration *registration) {
         int r;
 
-        r = name_free(store, registration->login_name);
+        if (looks_like_mobile(registration->login_name))
+                return REGISTRATION_E_NAME;
+        r = look_free(store, registration->login_name);
         if (r != 0)
                 return r < 0 ? r : REGISTRATION_E_NAME;
         r = name_free(store, registration->mobile);

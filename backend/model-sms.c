@@ -10,7 +10,6 @@
 #include "backend/random.h"
 
 #define KEY_BYTES 128
-#define MINUTE_SEC 60
 #define HOUR_SEC 3600
 #define DAY_SEC 86400
 
@@ -29,7 +28,7 @@ static int limits_take(Store *store, const char *mobile, const char *peer, int64
                 int64_t n_max, window_sec;
         } limits[] = {
                 { "sms:address:", peer, 20, HOUR_SEC },
-                { "sms:number:", mobile, 1, MINUTE_SEC },
+                { "sms:number:", mobile, 1, SMS_CODE_PAUSE_SEC },
                 { "sms:number-day:", mobile, 10, DAY_SEC },
         };
         int r;

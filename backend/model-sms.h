@@ -13,6 +13,7 @@
 #define SMS_CODE_DIGITS 6
 #define SMS_CODE_LIFETIME_SEC 300
 #define SMS_CODE_TRIES 5
+#define SMS_CODE_PAUSE_SEC 60 /* between two messages to one number */
 
 enum {
         SMS_CODE_E_WRONG = 1, /* wrong, none was sent, or for another number */

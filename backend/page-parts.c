@@ -9,6 +9,8 @@
 #include "lib/common/limits.h"
 #include "lib/common/password-rule.h"
 
+#define RETRY_MAX_SEC 86400
+
 void part_captcha(Html *html, const WireCaptcha *captcha) {
         _cleanup_(freep) unsigned char *text = malloc(4 * ((captcha->n_png + 2) / 3) + 1);
 
@@ -47,4 +49,39 @@ void part_rules(Html *html, unsigned broken) {
                    "A password has no space.");
         print_rule(html, broken, PASSWORD_RULE_CHARACTERS, "密码中有不能使用的字符。",
                    "The password has a character that cannot be used.");
+}
+
+void part_new_password(Html *html) {
+        html_print(html,
+                   "<label for=\"password\">%s</label><input id=\"password\" name=\"password\""
+                   " type=\"password\" maxlength=\"%d\" required autocomplete=\"new-password\""
+                   " aria-describedby=\"password-rules\">"
+                   "<ul id=\"password-rules\" class=\"rules\">",
+                   html_words(html, "密码", "Password"), (int64_t)LIMIT_PASSWORD_BYTES);
+        html_print(html,
+                   "<li data-rule=\"length\">%s</li><li data-rule=\"classes\">%s</li>"
+                   "<li data-rule=\"space\">%s</li></ul>",
+                   html_words(html, "8至15个字符", "8 to 15 characters"),
+                   html_words(html, "包含大写字母、小写字母、数字、特殊字符中的至少三种",
+                              "at least three of capital letters, small letters, digits and other"
+                              " characters"),
+                   html_words(html, "没有空格", "no space"));
+        html_print(html,
+                   "<label for=\"repeated\">%s</label><input id=\"repeated\" name=\"repeated\""
+                   " type=\"password\" maxlength=\"%d\" required autocomplete=\"new-password\">"
+                   "<p id=\"password-told\" class=\"hint\" role=\"status\"></p>",
+                   html_words(html, "再次输入密码", "The password again"),
+                   (int64_t)LIMIT_PASSWORD_BYTES);
+}
+
+void part_too_often(Request *request, int64_t wait_sec) {
+        request->retry_after_sec = wait_sec < 1            ? 1
+                                   : wait_sec > RETRY_MAX_SEC ? RETRY_MAX_SEC
+                                                              : (unsigned)wait_sec;
+}
+
+unsigned part_status(const Request *request, const char *fault) {
+        if (!fault)
+                return MHD_HTTP_OK;
+        return request->retry_after_sec > 0 ? MHD_HTTP_TOO_MANY_REQUESTS : MHD_HTTP_FORBIDDEN;
 }

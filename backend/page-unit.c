@@ -221,13 +221,15 @@ static int grant_person(Request *request, const char *typed, const char *name) {
         Store *store = request->server->store;
         char key[KEY_BYTES];
         AccountRow account = {};
-        int64_t wait_sec;
+        int64_t wait_sec = 0;
         int r;
 
         (void)snprintf(key, sizeof(key), "grant:%s", request->web.account_id);
         r = rate_take(store, key, GRANTS_AN_HOUR, 3600, request->now, &wait_sec);
-        if (r != 0)
+        if (r != 0) {
+                part_too_often(request, wait_sec);
                 return r < 0 ? r : GRANT_E_OVER;
+        }
         r = account_find(store, typed, &account);
         if (r < 0)
                 return r;

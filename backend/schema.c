@@ -286,8 +286,9 @@ static const char *const migrations[] = {
         ") /*strict*/;"
         "CREATE INDEX audit_at ON audit (at);"
 
-        /* names that differ in case only count as one when somebody registers */
-        "CREATE INDEX account_name_lower ON account_name (LOWER(name));"
+        /* names that look alike count as one when somebody registers (model-registration.c) */
+        "CREATE INDEX account_name_look ON account_name (REPLACE(REPLACE(REPLACE(REPLACE("
+        "LOWER(name), '0', 'o'), '\u3007', 'o'), '1', 'l'), 'i', 'l'));"
 
         "ALTER TABLE registration_code ADD COLUMN issued_by TEXT NOT NULL DEFAULT '';"
         "ALTER TABLE registration_code ADD COLUMN revoked_at BIGINT NOT NULL DEFAULT 0;"

@@ -2,11 +2,11 @@
 
 /* Registration: codes of the hall, what is typed in two ways, and the pages from consent to login. */
 
+#include "backend/character.h"
 #include "backend/clock.h"
 #include "backend/model-registration.h"
 #include "backend/residence.h"
 #include "tests/unit/browser.h"
-
 
 static Document person(const char *name, const char *number) {
         Document document;
@@ -85,6 +85,62 @@ static void test_residence(void **state _unused_) {
         assert_null(residence_next("110101", NULL));
 }
 
+static const CharacterRadical *radical(const char *form) {
+        for (size_t i = 0; i < n_character_radicals; i++)
+                if (strcmp(character_radicals[i].form, form) == 0)
+                        return &character_radicals[i];
+        fail_msg("no radical %s", form);
+        return NULL;
+}
+
+/* spec.md 4.1: rare characters */
+static void test_characters(void **state _unused_) {
+        static const struct {
+                const char *name, *radical;
+                int strokes;
+                const char *has, *lacks;
+        } cases[] = {
+                { "the radical itself", "\u4e00", 0, "\u4e00", "\u4e01" },
+                { "four bytes a character", "口", 3, "\U00020bb7", "\U00020b9f" },
+                { "another shape of one radical", "氵", 5, "\u6cd5", "\u8bd7" },
+                { "a simplified radical is one of its own", "讠", 6, "\u8bd7", "\u8a69" },
+                { "and so is its full form", "言", 6, "\u8a69", "\u8bd7" },
+        };
+        bool seen[215] = {};
+        size_t n = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                const char *found = characters_find(radical(cases[i].radical), cases[i].strokes);
+
+                print_message("  %s\n", cases[i].name);
+                assert_non_null(found);
+                assert_non_null(strstr(found, cases[i].has));
+                assert_null(strstr(found, cases[i].lacks));
+        }
+        assert_null(characters_find(radical("龠"), 30));
+        assert_null(characters_find(radical("口"), -1));
+
+        /* whatever is offered can stand in a name, and every radical is offered */
+        for (size_t i = 0; i < n_character_radicals; i++) {
+                seen[character_radicals[i].number] = true;
+                assert_true(i == 0 ||
+                            character_radicals[i].strokes >= character_radicals[i - 1].strokes);
+                for (int k = -1; (k = characters_strokes_next(k)) >= 0;) {
+                        const char *found = characters_find(&character_radicals[i], k);
+                        char text[CHARACTER_BYTES + 1];
+                        Document document;
+
+                        assert_true(k <= CHARACTER_STROKES_MAX);
+                        for (; found && character_next(&found, text) != 0; n++)
+                                if (document_parse(text, "", "", &document) == DOCUMENT_FAULT_NAME)
+                                        fail_msg("%s is offered", text);
+                }
+        }
+        for (size_t i = 1; i < ELEMENTSOF(seen); i++)
+                assert_true(seen[i]);
+        assert_true(n > 90000);
+}
+
 /* spec.md 4.1 and 4.2 */
 static void test_codes(void **state) {
         Fixture *fixture = *state;
@@ -128,42 +184,58 @@ static void test_codes(void **state) {
 
 /* threats 111 */
 static void test_one_name(void **state) {
-        static const char *const spellings[] = { "ceshi_xin", "Ceshi_Xin", "CESHI_JIA" };
-        static const int expected[] = { 0, REGISTRATION_E_NAME, REGISTRATION_E_NAME };
+        static const struct {
+                const char *login, *why;
+                int expected;
+        } cases[] = {
+                { "ceshi_xin", "the first one of this name", 0 },
+                { "Ceshi_Xin", "it differs in case", REGISTRATION_E_NAME },
+                { "CESHI_JIA", "it differs in case from one that was not registered here",
+                  REGISTRATION_E_NAME },
+                { "cesh1_xin", "1 for i", REGISTRATION_E_NAME },
+                { "ceshI_xln", "I and l for i", REGISTRATION_E_NAME },
+                { "ceshi_xino", "another letter behind it", 0 },
+                { "ceshi_xin0", "0 for o", REGISTRATION_E_NAME },
+                { "ceshi_xin\u3007", "the Chinese zero for o", REGISTRATION_E_NAME },
+                { "l99OOOOOO99", "a mobile number in letters", REGISTRATION_E_NAME },
+                { "ceshi__xin", "two lines for one", 0 },
+        };
         Fixture *fixture = *state;
         Store *store = fixture->store;
 
-        for (size_t i = 0; i < ELEMENTSOF(spellings); i++) {
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
                 char number[19], mobile[12], code[REGISTRATION_CODE_CHARS + 1],
                         id[RANDOM_ID_BYTES + 1];
                 Transaction transaction = {};
                 Document document;
 
                 number_of((int)i + 1, number);
+                print_message("  %s: %s\n", cases[i].login, cases[i].why);
                 (void)snprintf(mobile, sizeof(mobile), "199000001%02zu", i);
                 document = person("测试新人", number);
                 fixture_begin(fixture, &transaction);
                 assert_int_equal(code_issue(store, &document, "operator:root", T0, code), 0);
                 const Registration registration = { .code = code,
                                                     .document = &document,
-                                                    .login_name = spellings[i],
+                                                    .login_name = cases[i].login,
                                                     .mobile = mobile,
                                                     .password_hash = "hash",
                                                     .residence = "110101",
                                                     .consented_at = T0 };
-                assert_int_equal(registration_do(store, &registration, T0, id), expected[i]);
+                assert_int_equal(registration_do(store, &registration, T0, id),
+                                 cases[i].expected);
                 if (i == 0)
                         assert_int_equal(registration_do(store, &registration, T0, id),
                                          REGISTRATION_E_USED);
                 assert_int_equal(transaction_commit(&transaction), 0);
         }
-        assert_int_equal(fixture_number(fixture, "SELECT COUNT(*) FROM account"), 3);
+        assert_int_equal(fixture_number(fixture, "SELECT COUNT(*) FROM account"), 5);
         assert_int_equal(fixture_number(fixture, "SELECT COUNT(*) FROM registration_code"
                                                  " WHERE used_at > 0"),
-                         1);
+                         3);
         assert_int_equal(fixture_number(fixture,
                                         "SELECT COUNT(*) FROM audit WHERE action = 'register'"),
-                         1);
+                         3);
 }
 
 static void post(World *world, Browser *browser, const char *path, const char *form, long status,
@@ -233,6 +305,16 @@ static void test_pages(void **state) {
         post(&world, &browser, "/register/identity", "code=AAAAAA", 403, "重新开始");
         post(&world, &browser, "/register", "", 403, "勾选同意");
         post(&world, &browser, "/register", "consent=1", 200, "第2步");
+        post(&world, &browser, "/register/identity", "code=ABC&find=1&radical=30&strokes=3", 200,
+             "value=\"\U00020bb7\" title=\"U+20BB7\"");
+        post(&world, &browser, "/register/identity", "radical=30&find=1", 200, "部首以外的笔画数");
+        post(&world, &browser, "/register/identity", "radical=30s&strokes=1&find=1", 200,
+             "请选择部首");
+        post(&world, &browser, "/register/identity", "radical=214&strokes=29&find=1", 200,
+             "没有这样的字");
+        post(&world, &browser, "/register/identity",
+             "code=ABC&name=%E6%B5%8B&pick=%F0%A0%AE%B7&radical=30&strokes=3", 200,
+             "value=\"测\U00020bb7\"");
         (void)snprintf(form, sizeof(form),
                        "code=ZZZZZZ&name=%%F0%%A0%%AE%%B7%%E6%%B5%%8B&type=" DOCUMENT_RESIDENT
                        "&number=%s",
@@ -257,6 +339,10 @@ static void test_pages(void **state) {
              "province=44&city=4403&county=440305&mobile=199", 403, "手机号码有误");
         post(&world, &browser, "/register/contact",
              "province=44&city=4403&county=440305&mobile=19900000055", 200, "第4步");
+        browser_post(&world, &browser, "/register/again", "", &answer);
+        assert_int_equal(answer.status, 429);
+        assert_non_null(strstr(answer.body, "过于频繁"));
+        assert_non_null(strcasestr(answer.headers, "\r\nRetry-After: "));
         sent_code(&world, sms);
         post(&world, &browser, "/register/account",
              "sms=1&login=ceshi_geng&password=Geng-pass5&repeated=Geng-pass5", 403, "验证码错误");
@@ -287,6 +373,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_documents),
                 cmocka_unit_test(test_residence),
+                cmocka_unit_test(test_characters),
                 UNIT_TEST(test_codes),
                 UNIT_TEST(test_one_name),
                 UNIT_TEST(test_pages),
