@@ -5,8 +5,8 @@
 Lockers run as the user and ask itaxd themselves: for their own account, and for nobody else's (threats 21). Graphical
 programs run on a screen in memory.
 
-Not here: GDM and SDDM, whose greeters do not start without systemd-logind. What itaxd says to their services is held by
-tests/unit/test-services.c."""
+Not here: GDM and SDDM, whose greeters do not start without systemd-logind. test-gdm.py runs GDM's sample; what itaxd says to
+SDDM is held by tests/unit/test-services.c."""
 
 import ctypes
 import json
@@ -301,9 +301,9 @@ def greetd():
         process.wait(10)
 
 
-@case('LightDM with its GTK greeter logs in, and the session has person and unit')
+@case('LightDM with its GTK greeter and the sample of conf/pam.d logs in, and the session has person and unit')
 def lightdm():
-    stack('lightdm', STACK + 'session required pam_env.so\n')
+    unlock('jia')
     stack('lightdm-greeter', ''.join(f'{kind} required pam_permit.so\n' for kind in ('auth', 'account', 'session')))
     os.chmod('/tmp', 0o1777)
     os.makedirs('/tmp/lightdm', exist_ok=True)
