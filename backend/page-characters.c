@@ -66,29 +66,40 @@ static void print_strokes(Html *html, int chosen) {
                            (int64_t)i);
 }
 
-static void print_found(Html *html, const CharacterRadical *radical, int strokes) {
-        const char *found = radical && strokes >= 0 ? characters_find(radical, strokes) : NULL;
+static void print_found(Html *html, const char *found) {
         char text[CHARACTER_BYTES + 1], point[16];
         uint32_t c;
 
-        html_print(html, "<div id=\"characters\">");
-        if (!radical || strokes < 0)
-                html_print(html, "<p class=\"hint\">%s</p>",
-                           html_words(html, "请选择部首和部首以外的笔画数。",
-                                      "Please choose a radical and the number of strokes beside"
-                                      " it."));
-        else if (!found)
-                html_print(html, "<p class=\"hint\">%s</p>",
-                           html_words(html, "没有这样的字，请换一个部首或笔画数。",
-                                      "There is no such character. Please try another radical or"
-                                      " number."));
-        while (found && (c = character_next(&found, text)) != 0) {
+        html_print(html, "<div class=\"characters\">");
+        while ((c = character_next(&found, text)) != 0) {
                 (void)snprintf(point, sizeof(point), "U+%04X", c);
                 html_print(html,
                            "<button class=\"character\" name=\"pick\" value=\"%s\" title=\"%s\""
                            " formnovalidate>%s</button>",
                            text, point, text);
         }
+        html_print(html, "</div><p class=\"hint\">%s</p>",
+                   html_words(html, "显示为方框的，是本机没有字形的字，选取后照样完整保存。",
+                              "A box stands for a character that this device has no picture of; it is"
+                              " kept whole all the same."));
+}
+
+static void print_result(Html *html, const CharacterRadical *radical, int strokes) {
+        const char *found = radical && strokes >= 0 ? characters_find(radical, strokes) : NULL;
+
+        html_print(html, "<div id=\"characters\">");
+        if (found)
+                print_found(html, found);
+        else if (radical && strokes >= 0)
+                html_print(html, "<p class=\"hint\">%s</p>",
+                           html_words(html, "没有这样的字，请换一个部首或笔画数。",
+                                      "There is no such character. Please try another radical or"
+                                      " number."));
+        else
+                html_print(html, "<p class=\"hint\">%s</p>",
+                           html_words(html, "请选择部首和部首以外的笔画数。",
+                                      "Please choose a radical and the number of strokes beside"
+                                      " it."));
         html_print(html, "</div>");
 }
 
@@ -118,7 +129,7 @@ void part_characters(Html *html, const Request *request) {
                    "</select></div></div><button class=\"second\" name=\"find\" value=\"1\""
                    " formnovalidate>%s</button>",
                    html_words(html, "查找", "Find"));
-        print_found(html, radical, strokes);
+        print_result(html, radical, strokes);
         html_print(html, "<p id=\"picked\" class=\"hint\" role=\"status\"></p></details>");
 }
 

@@ -9,11 +9,15 @@
   // A choice that another part of the page depends on (data-part) is looked up at once, by the same
   // form and button (data-by) that a person would press; the button is shown again when that fails.
   const latest = new Map();
+  const REST_MSEC = 150; // arrow keys go through many choices
+  const rest = () => new Promise((resolve) => { setTimeout(resolve, REST_MSEC); });
   const button = (form, name) => form.querySelector(`button[name="${name}"]`);
   const look = async (select) => {
     const { part, by } = select.dataset;
     const turn = Symbol(part);
     latest.set(part, turn);
+    await rest();
+    if (latest.get(part) !== turn) return;
     try {
       const body = new URLSearchParams(new FormData(select.form));
       body.append(by, "1");
@@ -35,12 +39,14 @@
 
   // A picked character goes into the name where the cursor was last.
   const name = document.getElementById("name");
+  const point = (character) => `U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
   const pick = (character) => {
     const { selectionStart: start, selectionEnd: end, value, maxLength } = name;
     if (value.length - (end - start) + character.length > maxLength) return;
     name.setRangeText(character, start, end, "end");
     document.getElementById("picked").textContent =
-      words(`已加入“${character}”，姓名：${name.value}`, `“${character}” was put in. Name: ${name.value}`);
+      words(`已加入“${character}”（${point(character)}），姓名：${name.value}`,
+        `“${character}” (${point(character)}) was put in. Name: ${name.value}`);
   };
   document.addEventListener("click", (event) => {
     const picked = event.target.closest("button[name=pick]");
