@@ -111,7 +111,7 @@ static void answer_identity(Request *request, const char *chinese, const char *e
                    html_words(&html, "证件号码", "Number of the document"),
                    request_field(request, "number"), (int64_t)DOCUMENT_NUMBER_BYTES,
                    html_words(&html, "发送短信验证码", "Send a code to my phone"),
-                   html_words(&html, "手机号已更换的，请携带身份证件到办税服务厅重置密码。",
+                   html_words(&html, "手机号码已更换的，请携带身份证件到办税服务厅重置密码。",
                               "If you have another mobile number now, please go to a tax service"
                               " hall with your identity document."));
         web_answer(request, chinese ? MHD_HTTP_FORBIDDEN : MHD_HTTP_OK, &html);

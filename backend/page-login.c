@@ -36,7 +36,7 @@ static void print_form(Request *request, Html *html, const char *account,
                    "<label for=\"account\">%s</label><input id=\"account\" name=\"account\""
                    " value=\"%s\" maxlength=\"%d\" required autocomplete=\"username\""
                    " autocapitalize=\"none\" spellcheck=\"false\">",
-                   html_words(html, "手机号、证件号码或登录名",
+                   html_words(html, "手机号码、证件号码或登录名",
                               "Mobile number, identity number or login name"),
                    account, (int64_t)LIMIT_ACCOUNT_BYTES);
         html_print(html,

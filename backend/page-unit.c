@@ -122,7 +122,7 @@ static void print_grant(Request *request, Html *html, const UnitTold *told) {
                    " autocapitalize=\"none\" spellcheck=\"false\">"
                    "<label for=\"name\">%s</label><input id=\"name\" name=\"name\" value=\"%s\""
                    " maxlength=\"%d\" required autocomplete=\"off\"><button>%s</button></form>",
-                   html_words(html, "对方的手机号、证件号码或登录名",
+                   html_words(html, "对方的手机号码、证件号码或登录名",
                               "Mobile number, identity number or login name"),
                    request_field(request, "account"), (int64_t)LIMIT_ACCOUNT_BYTES,
                    html_words(html, "对方的姓名", "Name"), request_field(request, "name"),

@@ -207,7 +207,8 @@ static const Text text_table[_SAY_MAX] = {
                                     "administrator."),
         [SAY_UNIT_CHOICE_WRONG] = N_("Please type a number of the list, or the code of a unit in "
                                      "it."),
-        [SAY_UNIT_NOT_YOURS] = N_("Unit {text} is not bound to your account."),
+        [SAY_UNIT_NOT_YOURS] = N_("Unit {text} is not bound to your account. Please choose "
+                                   "another one, or ask that unit."),
         [SAY_UNIT_UNRELATED] = N_("You have no authorisation relation with {text}. Please ask that "
                                   "unit for one."),
         [SAY_UNIT_NO_WAY] = N_("{text} has no declaration password to be verified with. Please ask "
@@ -252,7 +253,8 @@ static const Text text_table[_SAY_MAX] = {
         [SAY_PIN_LOCKED] = N_("The PIN of the CA certificate is locked after too many wrong ones. "
                               "A certificate in a file can be used again after 120 minutes; a "
                               "token is unlocked by whoever issued it."),
-        [SAY_PIN_OVER] = N_("The PIN was wrong too often in this login."),
+        [SAY_PIN_OVER] = N_("The PIN was wrong too often in this login. Please make sure of it "
+                             "before you try again."),
         [SAY_CERTIFICATE_NO_KEY] = N_("The CA certificate of this unit was not found. Please "
                                       "connect its token and try again."),
         [SAY_CERTIFICATE_FAILED] = N_("The CA certificate could not be used. Please try again."),

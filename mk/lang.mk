@@ -42,3 +42,12 @@ po-update: ## gather the texts of the sources into po/, and merge them into the 
 		sed '/^"POT-Creation-Date:/d' >po/$(PO_DOMAIN).pot
 	for po in $(PO_FILES); do msgmerge --quiet --no-wrap --no-fuzzy-matching --update --backup=none \
 		$$po po/$(PO_DOMAIN).pot || exit 1; done
+
+# Every message has been read by somebody in both languages, or make lint fails (tests/lint/check-messages).
+.PHONY: po-new
+po-new: ## show the messages that nobody has reviewed yet
+	@tests/lint/check-messages --new .
+
+.PHONY: po-reviewed
+po-reviewed: ## take them into po/reviewed.txt: only after reading them aloud
+	@tests/lint/check-messages --accept .
