@@ -9,6 +9,7 @@
 
 #include "backend/answer-user.h"
 #include "backend/clock.h"
+#include "backend/metrics.h"
 #include "backend/model-login.h"
 #include "backend/routes.h"
 
@@ -117,6 +118,9 @@ static int grant_code(Request *request) {
         if (r < 0)
                 return r;
 
+        if (q == 0 || q == SESSION_E_DISABLED)
+                metrics_login(holder.unit_code[0] ? METRIC_UNIT : METRIC_PASSWORD,
+                              q == 0 ? METRIC_RIGHT : METRIC_DISABLED);
         if (q == 0)
                 request_json(request, MHD_HTTP_OK, TAKE_PTR(json));
         else
@@ -173,6 +177,12 @@ static int redeem(Request *request, const DeviceRow *device, const char *digits)
         if (q != DEVICE_E_DIGITS)
                 waiters_wake(&request->server->waiters, device->hash);
         if (q == 0)
+                metrics_login(METRIC_QR, METRIC_RIGHT);
+        else if (q == DEVICE_E_DISABLED)
+                metrics_login(METRIC_QR, METRIC_DISABLED);
+        else if (q == DEVICE_E_DIGITS || q == DEVICE_E_DIGITS_OVER)
+                metrics_login(METRIC_QR, METRIC_WRONG);
+        if (q == 0)
                 request_json(request, MHD_HTTP_OK, TAKE_PTR(json));
         else if (q == DEVICE_E_DIGITS)
                 answer_error(request, "invalid_digits", NULL, NULL, left);
@@ -201,9 +211,11 @@ static int device_say(Request *request, const char *hash, const char *seen) {
 
         switch (device.state) {
         case DEVICE_REFUSED:
+                metrics_login(METRIC_QR, METRIC_REFUSED);
                 answer_error(request, "access_denied", NULL, "refused", -1);
                 return 0;
         case DEVICE_WRONG_PERSON:
+                metrics_login(METRIC_QR, METRIC_REFUSED);
                 answer_error(request, "access_denied", NULL, "wrong_person", -1);
                 return 0;
         case DEVICE_DIGITS_WRONG:
@@ -217,6 +229,7 @@ static int device_say(Request *request, const char *hash, const char *seen) {
                 break;
         }
         if (device.expired) {
+                metrics_login(METRIC_QR, METRIC_EXPIRED);
                 answer_error(request, "expired_token", NULL, NULL, -1);
                 return 0;
         }

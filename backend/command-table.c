@@ -11,6 +11,7 @@ static const CommandWords table[_COMMAND_MAX] = {
         [COMMAND_SERVE] = { { "serve" }, 0, 0, TAKES_SERVER, 0,
                             "--listen ADDRESS:PORT|unix:/PATH --issuer URL [OPTION]…" },
         [COMMAND_LOAD] = { { "load" }, 1, 1, TAKES_WHY, 0, "FILE [--why TEXT]" },
+        [COMMAND_BACKUP] = { { "backup" }, 1, 1, 0, 0, "FILE" },
         [COMMAND_CODE_ISSUE] = { { "code", "issue" }, 0, 0,
                                  TAKES_NAME | TAKES_DOCUMENT_TYPE | TAKES_DOCUMENT_NUMBER |
                                          TAKES_WHY | TAKES_JSON,

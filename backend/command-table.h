@@ -10,6 +10,7 @@
 typedef enum Command {
         COMMAND_SERVE,
         COMMAND_LOAD,
+        COMMAND_BACKUP,
         COMMAND_CODE_ISSUE,
         COMMAND_CODE_LIST,
         COMMAND_CODE_REVOKE,

@@ -55,6 +55,10 @@ int command_password(const Options *options, Secret **ret,
 /** command_password_tell() - print a random one, this once; nothing when it came from a file */
 void command_password_tell(const Options *options, const Secret *password, const char *whose);
 
+/** command_backup() - the only one that leaves a store of an older version as it is, so it opens
+ * the store itself */
+int command_backup(const Options *options);
+
 int command_load(Store *store, const Options *options);
 int command_code_issue(Store *store, const Options *options);
 int command_code_list(Store *store, const Options *options);

@@ -48,6 +48,10 @@ int command_run(const Options *options) {
         _cleanup_(store_closep) Store *store = NULL;
         int r;
 
+        if (options->command == COMMAND_BACKUP) {
+                r = command_backup(options);
+                return r == 0 && fflush(stdout) != 0 ? COMMAND_E_STORE : r;
+        }
         r = store_open(options->store, &store);
         if (r > 0) {
                 (void)command_refuse("%s: %s", r == STORE_E_ADDRESS ? "--store" : options->store,
