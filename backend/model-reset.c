@@ -8,6 +8,7 @@
 #include "backend/model-rate.h"
 #include "backend/model-reset.h"
 #include "backend/model-session.h"
+#include "backend/model-sms.h"
 
 #define KEY_BYTES 160
 #define WHO_BYTES (8 + LIMIT_ACCOUNT_BYTES + 1)
@@ -32,6 +33,7 @@ int reset_find(Store *store, const Document *document, ResetPerson *ret) {
         if (r < 0)
                 return r;
 
+        (void)snprintf(ret->document_key, sizeof(ret->document_key), "%s", key);
         (void)snprintf(ret->mobile, sizeof(ret->mobile), "%s", key);
         if (r == 0 || strcmp(statement_text(statement, 3), document->name) != 0)
                 return 0;
@@ -51,7 +53,11 @@ int reset_admit(Store *store, const ResetPerson *person, const char *peer, int64
         (void)snprintf(key, sizeof(key), "reset:address:%s", peer);
         r = rate_take(store, key, RESET_ASKED_PER_ADDRESS, 3600, now, ret_wait_sec);
         if (r == 0) {
-                (void)snprintf(key, sizeof(key), "reset:person:%s", person->mobile);
+                (void)snprintf(key, sizeof(key), "reset:minute:%s", person->document_key);
+                r = rate_take(store, key, 1, SMS_CODE_PAUSE_SEC, now, ret_wait_sec);
+        }
+        if (r == 0) {
+                (void)snprintf(key, sizeof(key), "reset:document:%s", person->document_key);
                 r = rate_take(store, key, RESET_ASKED_PER_DOCUMENT, 86400, now, ret_wait_sec);
         }
         return r > 0 ? RESET_E_OVER : r;

@@ -17,7 +17,7 @@
 
 #define RESET_LIFETIME_SEC (15 * 60)
 #define RESET_ASKED_PER_ADDRESS 30  /* an hour */
-#define RESET_ASKED_PER_DOCUMENT 10 /* a day */
+#define RESET_ASKED_PER_DOCUMENT 10 /* a day, once a minute */
 
 enum {
         RESET_E_INVALID = 1, /* no such right, used, too old, or the account is disabled */
@@ -28,8 +28,9 @@ enum {
 typedef struct ResetPerson {
         char account_id[RANDOM_ID_BYTES + 1]; /* "": nobody that may reset */
         char login_name[LIMIT_ACCOUNT_BYTES + 1];
-        /* mobile number; a keyed hash of the document where there is nobody, so that limits and codes
-         * of a person and of nobody are alike */
+        char document_key[GUARD_KEY_BYTES + 1]; /* keyed hash of the document: limits count it */
+        /* mobile number; the same as document_key where there is nobody, so that codes of a person
+         * and of nobody are alike */
         char mobile[GUARD_KEY_BYTES + 1];
 } ResetPerson;
 
@@ -37,8 +38,9 @@ typedef struct ResetPerson {
  * Return: 0 (also for nobody), -errno. */
 int reset_find(Store *store, const Document *document, ResetPerson *ret);
 
-/** reset_admit() - count this question against address and document, in the caller's transaction,
- * to be committed whatever comes out >= 0. Return: 0, RESET_E_OVER, -errno. */
+/** reset_admit() - count this question against address and document, whoever it belongs to and
+ * whatever name came with it, in the caller's transaction, to be committed whatever comes out >= 0.
+ * Return: 0, RESET_E_OVER, -errno. */
 int reset_admit(Store *store, const ResetPerson *person, const char *peer, int64_t now,
                 int64_t *ret_wait_sec);
 

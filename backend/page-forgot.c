@@ -4,7 +4,8 @@
  *
  * Every step gives the same answer for a person that there is and for one that there is not; only a
  * phone in the person's hand tells the difference (threats 110). What was found stays with the server,
- * in the flow of this browser. */
+ * in the flow of this browser; the right to a new password is in the page alone, and in the store as
+ * its hash. */
 
 #include <stdio.h>
 #include <string.h>
@@ -24,7 +25,7 @@
 /* What the flow holds. */
 typedef struct Kept {
         Form form;
-        const char *account_id, *mobile, *token; /* point into it; NULL when not there */
+        const char *account_id, *mobile, *document_key; /* point into it; NULL when not there */
 } Kept;
 
 static int kept_read(Request *request, Kept *ret) {
@@ -36,23 +37,22 @@ static int kept_read(Request *request, Kept *ret) {
                 return r;
         ret->account_id = form_get(&ret->form, "account");
         ret->mobile = form_get(&ret->form, "mobile");
-        ret->token = form_get(&ret->form, "token");
+        ret->document_key = form_get(&ret->form, "document");
         return 0;
 }
 
-static int kept_write(Request *request, const char *account_id, const char *mobile,
-                      const char *token) {
+static int kept_write(Request *request, const ResetPerson *person) {
         Secret *body = NULL;
         Form form = {};
         int r;
 
         r = secret_new(FLOW_BYTES, &body);
         if (r == 0)
-                r = form_append(body, "account", account_id);
+                r = form_append(body, "account", person->account_id);
         if (r == 0)
-                r = form_append(body, "mobile", mobile);
+                r = form_append(body, "mobile", person->mobile);
         if (r == 0)
-                r = form_append(body, "token", token);
+                r = form_append(body, "document", person->document_key);
         if (r < 0) {
                 (void)secret_free(body);
                 return r;
@@ -144,7 +144,7 @@ static void answer_code(Request *request, unsigned status, const char *chinese,
 }
 
 /* @broken: PasswordRule bits of what was typed */
-static void answer_password(Request *request, unsigned broken, bool differ) {
+static void answer_password(Request *request, const char *token, unsigned broken, bool differ) {
         Html html;
 
         begin(request, &html, "keyboard.js");
@@ -158,6 +158,7 @@ static void answer_password(Request *request, unsigned broken, bool differ) {
                    "Step 3 of 3: your new password. 8 to 15 characters, at least three of capital"
                    " letters, small letters, digits and other characters, no space.");
         web_form(request, &html, "/forgot/password");
+        html_print(&html, "<input type=\"hidden\" name=\"token\" value=\"%s\">", token);
         html_print(&html,
                    "<label for=\"password\">%s</label><input id=\"password\" name=\"password\""
                    " type=\"password\" maxlength=\"%d\" required autocomplete=\"new-password\">"
@@ -181,6 +182,7 @@ static void answer_over(Request *request, int64_t wait_sec) {
                               "<p class=\"error\" role=\"alert\">This was asked for too often."
                               " Minutes until you can try again: %d.</p>"),
                    (wait_sec + 59) / 60);
+        part_too_often(request, wait_sec);
         web_answer(request, MHD_HTTP_TOO_MANY_REQUESTS, &html);
 }
 
@@ -209,11 +211,14 @@ static void code_send(Request *request, const char *mobile, const char *code) {
         explicit_bzero(text, sizeof(text));
 }
 
-/* A new code for who is in the flow. Return: 0, SMS_CODE_E_SLOW, -errno. */
+/* A new code for who is in the flow. A number that had one for something else a moment ago gets none,
+ * and nobody is told: it would tell that there is such a number. Return: 0, RESET_E_OVER, -errno. */
 static int code_make(Request *request, const ResetPerson *person, int64_t *ret_wait_sec) {
         _cleanup_(transaction_done) Transaction transaction = {};
         char code[SMS_CODE_DIGITS + 1] = "", peer[64];
         Store *store = request->server->store;
+        int64_t pause_sec;
+        bool made = false;
         int r, q;
 
         request_peer(request, peer, sizeof(peer));
@@ -221,14 +226,16 @@ static int code_make(Request *request, const ResetPerson *person, int64_t *ret_w
         if (r < 0)
                 return r;
         q = reset_admit(store, person, peer, request->now, ret_wait_sec);
+        if (q == 0)
+                q = kept_write(request, person);
         if (q == 0) {
-                r = kept_write(request, person->account_id, person->mobile, "");
-                q = r < 0 ? r
-                          : sms_code_new(store, request->web.hash, PURPOSE, person->mobile, peer,
-                                         request->now, code, ret_wait_sec);
+                q = sms_code_new(store, request->web.hash, PURPOSE, person->mobile, peer,
+                                 request->now, code, &pause_sec);
+                made = q == 0;
+                q = q < 0 ? q : 0;
         }
         r = q < 0 ? q : transaction_commit(&transaction);
-        if (r == 0 && q == 0 && person->account_id[0])
+        if (r == 0 && made && person->account_id[0])
                 code_send(request, person->mobile, code);
         explicit_bzero(code, sizeof(code));
         return r < 0 ? r : q;
@@ -277,9 +284,11 @@ static int code_again(Request *request, const Kept *kept) {
 
         (void)snprintf(person.account_id, sizeof(person.account_id), "%s", kept->account_id);
         (void)snprintf(person.mobile, sizeof(person.mobile), "%s", kept->mobile);
+        (void)snprintf(person.document_key, sizeof(person.document_key), "%s", kept->document_key);
         r = code_make(request, &person, &wait_sec);
         if (r < 0)
                 return r;
+        part_too_often(request, r > 0 ? wait_sec : 0);
         if (r > 0)
                 answer_code(request, MHD_HTTP_TOO_MANY_REQUESTS,
                             "发送过于频繁，请一分钟后再试；当天次数用完的，请次日再试。",
@@ -303,18 +312,14 @@ static int code_test(Request *request, const Kept *kept, const char *typed) {
         q = sms_code_check(store, request->web.hash, PURPOSE, kept->mobile, typed, request->now);
         if (q == 0 && kept->account_id[0] == '\0')
                 q = SMS_CODE_E_WRONG;
-        if (q == 0) {
+        if (q == 0)
                 q = reset_new(store, kept->account_id, request->now, &token);
-                if (q == 0)
-                        q = kept_write(request, kept->account_id, kept->mobile,
-                                       secret_text(token));
-        }
         r = q < 0 ? q : transaction_commit(&transaction);
         if (r < 0)
                 return r;
 
         if (q == 0)
-                answer_password(request, 0, false);
+                answer_password(request, secret_text(token), 0, false);
         else if (q == SMS_CODE_E_OVER)
                 answer_code(request, MHD_HTTP_FORBIDDEN, "验证码已失效，请重新发送。",
                             "The code is not good any more. Please send a new one.");
@@ -330,7 +335,7 @@ void page_forgot_code(Request *request) {
         int r;
 
         r = kept_read(request, &kept);
-        if (r == 0 && (!kept.mobile || !kept.account_id))
+        if (r == 0 && (!kept.mobile || !kept.account_id || !kept.document_key))
                 answer_lost(request);
         else if (r == 0 && request_field(request, "again"))
                 r = code_again(request, &kept);
@@ -347,19 +352,13 @@ void page_forgot_code(Request *request) {
 static int password_set(Request *request) {
         _cleanup_(transaction_done) Transaction transaction = {};
         Store *store = request->server->store;
-        Kept kept;
         int r, q;
 
-        r = kept_read(request, &kept);
-        if (r < 0)
-                return r;
         r = transaction_begin(store, &transaction);
         q = r;
         if (q == 0)
-                q = kept.token && kept.token[0]
-                            ? reset_use(store, kept.token, request->job.hash, request->now)
-                            : RESET_E_INVALID;
-        form_done(&kept.form);
+                q = reset_use(store, request_field(request, "token"), request->job.hash,
+                              request->now);
         if (q == 0)
                 q = web_flow_set(request, FLOW, NULL);
         r = q < 0 ? q : transaction_commit(&transaction);
@@ -392,14 +391,15 @@ static void on_hashed(HashJob *job) {
 
 void page_forgot_set(Request *request) {
         const char *password = request_field(request, "password"),
-                   *repeated = request_field(request, "repeated");
+                   *repeated = request_field(request, "repeated"),
+                   *token = request_field(request, "token");
         unsigned broken;
         bool allowed;
         Kept kept;
         int r;
 
         r = kept_read(request, &kept);
-        allowed = r == 0 && kept.token && kept.token[0];
+        allowed = r == 0 && kept.account_id && token && token[0];
         form_done(&kept.form);
         if (r < 0) {
                 request_fail(request, r);
@@ -411,7 +411,7 @@ void page_forgot_set(Request *request) {
         }
         broken = password_rules_broken(password ? password : "", password ? strlen(password) : 0);
         if (!password || broken || !repeated || strcmp(password, repeated) != 0) {
-                answer_password(request, broken, !broken);
+                answer_password(request, token, broken, !broken);
                 return;
         }
         request->job = (HashJob){ .kind = HASH_MAKE,
