@@ -179,6 +179,19 @@ static int attempt_fill(Request *request, const char *current) {
         return 0;
 }
 
+/* No password is tested, and no try taken. */
+static void captcha_refresh(Request *request) {
+        int r;
+
+        r = attempt_fill(request, NULL);
+        if (r == 0) {
+                request->attempt.verdict = ATTEMPT_CAPTCHA;
+                r = answer_with_captcha(request);
+        }
+        if (r < 0)
+                request_fail(request, r);
+}
+
 void page_unit_password(Request *request) {
         Attempt *attempt = &request->attempt;
         const char *password, *repeated, *current;
@@ -194,6 +207,10 @@ void page_unit_password(Request *request) {
             request_field_max(request, "captcha_answer", LIMIT_CAPTCHA_ANSWER_BYTES,
                               &attempt->captcha_answer) < 0) {
                 request_refuse(request, MHD_HTTP_BAD_REQUEST, "bad-request");
+                return;
+        }
+        if (request_field(request, "refresh")) {
+                captcha_refresh(request);
                 return;
         }
         if (!password || !repeated || !current) {

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backend/model-audit.h"
 #include "backend/model-login.h"
 #include "backend/routes.h"
 #include "backend/web.h"
@@ -195,6 +196,19 @@ void page_me(Request *request) {
         }
 }
 
+static int end_audit(const Request *request, const char *id) {
+        char who[AUDIT_WHO_BYTES + 1];
+        AccountRow account;
+        int r;
+
+        r = account_get(request->server->store, request->web.account_id, &account);
+        if (r != 0)
+                return r < 0 ? r : -ESTALE;
+        (void)snprintf(who, sizeof(who), "account:%s", account.login_name);
+        explicit_bzero(&account, sizeof(account));
+        return audit_add(request->server->store, request->now, who, "login end", id, "");
+}
+
 void page_me_end(Request *request) {
         _cleanup_(transaction_done) Transaction transaction = {};
         const char *id;
@@ -208,6 +222,8 @@ void page_me_end(Request *request) {
         if (r == 0)
                 r = q = login_row_end(request->server->store, request->web.account_id, id,
                                       request->now);
+        if (q == 0 && r == 0)
+                r = end_audit(request, id);
         if (r >= 0)
                 r = transaction_commit(&transaction);
         if (r < 0)

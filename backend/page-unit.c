@@ -181,7 +181,14 @@ static void print_password(Request *request, Html *html, const UnitTold *told) {
                      "current-password");
         if (told->captcha)
                 part_captcha(html, told->captcha);
-        html_print(html, "<button>%s</button></form>", html_words(html, "重置", "Reset"));
+        /* the first button is the one that Enter in a field presses */
+        html_print(html, "<button>%s</button>", html_words(html, "重置", "Reset"));
+        if (told->captcha)
+                html_print(html,
+                           "<button class=\"second\" name=\"refresh\" value=\"captcha\""
+                           " formnovalidate>%s</button>",
+                           html_words(html, "换一张图片", "Another picture"));
+        html_print(html, "</form>");
 }
 
 void unit_answer(Request *request, unsigned status, const UnitTold *told) {

@@ -10,6 +10,11 @@
 #include "backend/web.h"
 
 #define QUERY_BYTES_MAX 512
+/* a tick on the pages' own colour */
+#define ICON                                                                                       \
+        "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"       \
+        "%3Crect width='16' height='16' rx='3' fill='%230b5c8f'/%3E%3Cpath d='M4 8.5l3 3 5-7'"      \
+        " fill='none' stroke='white' stroke-width='2'/%3E%3C/svg%3E"
 
 /* The first language of Accept-Language does not count, only whether Chinese is among them at all. */
 static bool accepts_no_chinese(const char *accept) {
@@ -116,6 +121,7 @@ void web_begin(Request *request, Html *html, const char *title_chinese, const ch
                    "<title>%s - %s</title>",
                    html_words(html, "zh-CN", "en"), html_words(html, title_chinese, title_english),
                    html_words(html, "实名登录", "Real-name login"));
+        html_print(html, "<link rel=\"icon\" href=\"%s\">", ICON);
         print_asset(html, "<link rel=\"stylesheet\" href=\"", "style.css", "\">");
         if (script)
                 web_script(html, script);

@@ -203,6 +203,7 @@ static void qr_login(World *world, const char *more, char *ret_token, size_t n) 
 
 /* threats 108, 114 */
 static void test_me(void **state) {
+        Statement *statement = NULL;
         Browser jia = BROWSER, bing = BROWSER;
         char token[64], form[96], id[64];
         const char *at;
@@ -258,6 +259,16 @@ static void test_me(void **state) {
         assert_non_null(strstr(answer.body, "已结束"));
         browser_post(&world, &jia, "/me/end", form, &answer);
         assert_int_equal(answer.status, 404);
+
+        /* once in the audit */
+        assert_int_equal(store_query(world.fixture->store, &statement,
+                                     "SELECT who, object FROM audit WHERE action = 'login end'", ""),
+                         0);
+        assert_int_equal(statement_next(statement), 1);
+        assert_string_equal(statement_text(statement, 0), "account:ceshi_jia");
+        assert_string_equal(statement_text(statement, 1), id);
+        assert_int_equal(statement_next(statement), 0);
+        statement = statement_free(statement);
         world_stop(&world);
 }
 

@@ -144,6 +144,12 @@ static void test_again(void **state) {
         browser_get(&world, &browser, PAGE, &answer);
         step(&world, &browser, PAGE "/password", RESET "wrong-One-1", 403, "再错4次");
         step(&world, &browser, PAGE "/password", RESET "Jia-pass1", 403, "请输入图片中的验证码");
+        /* another picture takes no try, whatever else is filled in */
+        for (int i = 0; i < 6; i++) {
+                step(&world, &browser, PAGE "/password", "refresh=captcha", 403, "换一张图片");
+                step(&world, &browser, PAGE "/password", RESET "wrong-One-1&refresh=captcha", 403,
+                     "请输入图片中的验证码");
+        }
         for (int i = 0; i < 4; i++) {
                 browser_post(&world, &browser, PAGE "/password", RESET "wrong-One-1", &answer);
                 answer_between(&answer, "name=\"captcha_id\" value=\"", "\"", id, sizeof(id));
