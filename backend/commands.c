@@ -36,11 +36,13 @@ static int (*const functions[_COMMAND_MAX])(Store *, const Options *) = {
 };
 
 static int store_failed(const char *store, int r) {
+        bool database = strstr(store, "://") != NULL; /* which has told why by itself */
         char buffer[128];
 
         fprintf(stderr, "itax-backend: %s: %s\n", store,
-                r == -EBUSY ? "another program has been writing to it for too long; try again"
-                            : strerror_r(-r, buffer, sizeof(buffer)));
+                r != -EBUSY ? strerror_r(-r, buffer, sizeof(buffer))
+                : database  ? "the database cannot be used now, or others write to it; try again"
+                            : "another program has been writing to it for too long; try again");
         return COMMAND_E_STORE;
 }
 

@@ -8,6 +8,7 @@ import concurrent.futures
 import glob
 import hashlib
 import http.client
+import json
 import os
 import random
 import shutil
@@ -23,6 +24,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from platform_pair import PROGRAM, TREE, Platform, database_server  # noqa: E402
 
+with open(f'{TREE}/tests/lab/demo-data.json', encoding='utf-8') as _file:
+    ACCOUNTS = {account['login_name']: account['password'] for account in json.load(_file)['accounts']}
 NO_ANSWER = (OSError, http.client.HTTPException)
 HANDS = 8
 
@@ -270,6 +273,36 @@ def lab(_world):
     equal((done.returncode, done.stdout.splitlines()[:1]), (0, ['7']), done.stdout)
 
 
+def restored(world):
+    """As doc/BACKEND.md says it: dumped under load, put into a new database, one platform on that."""
+    programs, socket = world.database.programs, ['-h', world.database.folder, '-U', 'itax']
+    dump = f'{world.folder}/store.dump'
+    for number in range(5):  # a lock that has to be in force afterwards
+        drawn = world.one.password('ceshi_ding', f'Wrong-{number}')
+        if drawn.error == 'captcha_required':
+            world.one.password('ceshi_ding', f'Wrong-{number}', auth_session=drawn.json['auth_session'],
+                               captcha_id=drawn.json['captcha_id'], captcha_answer=world.captcha(drawn))
+    with Load(world) as load:
+        load.wait_for(10)
+        before = list(load.tokens)
+        subprocess.run([f'{programs}/pg_dump', *socket, '--format=custom', '--file', dump, 'itax'], check=True)
+        load.wait_for(5)
+    subprocess.run([f'{programs}/createdb', *socket, 'again'], check=True)
+    subprocess.run([f'{programs}/pg_restore', *socket, '--exit-on-error', '--dbname=again', dump], check=True)
+    again = Platform(world.folder, 'again', world.store.replace('/itax?', '/again?'))
+    again.start()
+    try:
+        equal(again.password('ceshi_jia', 'Jia-pass1').status, 200)
+        equal(again.password('ceshi_ding', ACCOUNTS['ceshi_ding']).error, 'account_locked')
+        for code, token in before:
+            equal(again.ask('/oauth2/userinfo', bearer=token).status, 200)
+            equal(again.poll(code, wait='1').error, 'invalid_grant')
+    finally:
+        again.stop()
+    subprocess.run([PROGRAM, 'account', 'unlock', 'ceshi_ding', '--why', 'test', '--store', world.store], check=True,
+                   stdout=subprocess.DEVNULL)
+
+
 CASES = [
     ('a captcha of the one is solved at the other, once', captcha_elsewhere),
     ('tries are counted together: the fifth wrong one locks at both', lock_everywhere),
@@ -278,6 +311,7 @@ CASES = [
     ('killed in mid-request under load: nothing that was acknowledged is lost', killed),
     ('the database killed under load: nothing that was acknowledged is lost', database_killed),
     ('the database stopped: unavailable in words, and back by itself', database_stopped),
+    ('pg_dump under load and pg_restore: logins, locks and used codes are as they were', restored),
     ('the lab has a platform on PostgreSQL when it is asked for one', lab),
     ('both stop in order, and nothing was caught by a sanitizer', sanitizers_are_quiet),
 ]
