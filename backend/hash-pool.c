@@ -61,8 +61,7 @@ static int hash_with(struct crypt_data *data, HashJob *job) {
         size_t n;
 
         if (job->kind == HASH_MAKE) {
-                /* count 0 is the library's own present choice of cost */
-                if (!crypt_gensalt_rn("$y$", 0, NULL, 0, setting, sizeof(setting)))
+                if (!crypt_gensalt_rn("$y$", HASH_COST, NULL, 0, setting, sizeof(setting)))
                         return -EIO;
                 from = setting;
         }
