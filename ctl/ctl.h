@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Itaxctl: what its files share. Exit status: 0 done or granted, 1 no, 2 wrong usage, 3 no daemon.
+/* Itaxctl: what its files share. Exit status: 0 done or granted, 1 no or something found, 2 wrong usage, 3 no
+ * daemon, 4 not permitted.
  *
  * Texts for people are in the language of the environment; what another program reads (--json) is not. */
 
@@ -16,6 +17,7 @@ enum {
         CTL_NO = 1,
         CTL_USAGE = 2,
         CTL_AWAY = 3,
+        CTL_DENIED = 4,
 };
 
 #define _(text) gettext(text)
@@ -33,25 +35,49 @@ typedef struct CtlOptions {
         const char *account;
         const char *date;
         const char *json;
+        const char *file;
+        const char *system;
 } CtlOptions;
 
-/** ctl_status() - is the way to the daemon open? Return: CTL_OK, CTL_AWAY. */
-int ctl_status(void);
+/* Verbs. @arguments end in NULL and are as many as main.c says. Return: CTL_*. */
 
-/** ctl_try() - a login as @name, a local user or else an account, in this terminal. Return: CTL_*. */
-int ctl_try(const char *name, const CtlOptions *options);
+/** ctl_status() - is the way to the daemon open? */
+int ctl_status(char **arguments, const CtlOptions *options);
+/** ctl_try() - a login as arguments[0], a local user or else an account, in this terminal */
+int ctl_try(char **arguments, const CtlOptions *options);
+/** ctl_sessions() - who works here? */
+int ctl_sessions(char **arguments, const CtlOptions *options);
+/** ctl_user_list() and so on - the map from accounts to local users: list it, add a user's accounts, remove them */
+int ctl_user_list(char **arguments, const CtlOptions *options);
+int ctl_user_map(char **arguments, const CtlOptions *options);
+int ctl_user_unmap(char **arguments, const CtlOptions *options);
+/** ctl_simulate() - what would an account, a unit, a service get on a day? */
+int ctl_simulate(char **arguments, const CtlOptions *options);
+/** ctl_config_check() - what itaxd itself says of its configuration */
+int ctl_config_check(char **arguments, const CtlOptions *options);
 
-/** ctl_sessions() - who works here? Return: CTL_*. */
-int ctl_sessions(const CtlOptions *options);
-
-/** ctl_simulate() - what would an account, a unit, a service get on a day? Return: CTL_*. */
-int ctl_simulate(const CtlOptions *options);
+/** ctl_complain() - "itaxctl: " and a sentence on standard error */
+void ctl_complain(const char *format, ...) _printf_(1, 2);
 
 /** ctl_explain() - a condition of lib/client in words */
 const char *ctl_explain(int r);
 
 /** ctl_fail() - say on standard error why a call of lib/client failed. Return: the exit status for it. */
 int ctl_fail(int r);
+
+#define RUN_OUTPUT_BYTES (16U * 1024U * 1024U)
+
+/**
+ * run_program() - run a program without a shell, and keep what it says
+ * @path: an absolute path
+ * @argv: ends in NULL
+ * @ret_output: standard output, then standard error where @with_errors; owned by the caller
+ * @ret_status: its exit status, 128 and more for the end by a signal
+ *
+ * Return: 0, -ENOENT when there is no such program, -E2BIG, or another negative errno.
+ */
+typedef enum RunOutput { RUN_OUTPUT, RUN_OUTPUT_AND_ERRORS } RunOutput;
+int run_program(const char *path, const char *const *argv, RunOutput wanted, char **ret_output, int *ret_status);
 
 /* A table with as many columns as there are headings; cells are as wide as what stands in them. */
 #define TABLE_COLUMNS 8

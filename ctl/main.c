@@ -3,6 +3,7 @@
 /* Itaxctl: verbs and options. */
 
 #include <getopt.h>
+#include <limits.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,41 +18,43 @@
 #define DOMAIN "pam_itax"
 #define LANGUAGE_CHINESE "zh_CN"
 
+#define MANY INT_MAX
+
 typedef struct Verb {
         const char *name, *second; /* a verb of one word or of two */
-        int n_arguments;
-        int (*run)(char **arguments, const CtlOptions *options);
+        int n_least, n_most;       /* arguments behind it */
+        int (*run)(char **arguments, const CtlOptions *options); /* arguments end in NULL */
         const char *synopsis, *usage;
 } Verb;
 
-static int run_status(_unused_ char **arguments, _unused_ const CtlOptions *options) {
-        return ctl_status();
-}
+static int run_version(_unused_ char **arguments, const CtlOptions *options) {
+        Json json = { .out = stdout };
 
-static int run_try(char **arguments, const CtlOptions *options) {
-        return ctl_try(arguments[0], options);
-}
-
-static int run_sessions(_unused_ char **arguments, const CtlOptions *options) {
-        return ctl_sessions(options);
-}
-
-static int run_simulate(_unused_ char **arguments, const CtlOptions *options) {
-        return ctl_simulate(options);
-}
-
-static int run_version(_unused_ char **arguments, _unused_ const CtlOptions *options) {
-        (void)printf("itaxctl %s\n", VERSION);
+        if (!options->json) {
+                (void)printf("itaxctl %s\n", VERSION);
+                return CTL_OK;
+        }
+        json_open(&json, NULL, '{');
+        json_string(&json, "version", VERSION);
+        json_close(&json, '}');
+        (void)printf("\n");
         return CTL_OK;
 }
 
+/* The order is that of a day: is it well, who is there, what may they, what is written where. */
 static const Verb verb_table[] = {
-        { "status", NULL, 0, run_status, "status", N_("tell whether the daemon can be reached") },
-        { "try", NULL, 1, run_try, "try NAME", N_("log in here as a local user or an account") },
-        { "sessions", NULL, 0, run_sessions, "sessions", N_("list who is logged in, for which unit, since when") },
-        { "policy", "simulate", 0, run_simulate, "policy simulate",
+        { "status", NULL, 0, 0, ctl_status, "status", N_("tell whether the daemon can be reached") },
+        { "try", NULL, 1, 1, ctl_try, "try NAME", N_("log in here as a local user or an account") },
+        { "sessions", NULL, 0, 0, ctl_sessions, "sessions", N_("list who is logged in, for which unit, since when") },
+        { "user", "list", 0, 0, ctl_user_list, "user list", N_("list which local user each account is") },
+        { "user", "map", 2, MANY, ctl_user_map, "user map USER ACCOUNT...", N_("let accounts log in as a local user") },
+        { "user", "unmap", 1, MANY, ctl_user_unmap, "user unmap USER [ACCOUNT...]",
+          N_("end that, for all accounts or for some") },
+        { "policy", "simulate", 0, 0, ctl_simulate, "policy simulate",
           N_("tell what an account, unit and date would get") },
-        { "version", NULL, 0, run_version, "version", N_("print the version") },
+        { "config", "check", 0, 1, ctl_config_check, "config check [FILE]",
+          N_("tell everything that is wrong with the configuration") },
+        { "version", NULL, 0, 0, run_version, "version", N_("print the version") },
 };
 
 #define OPTION(word, argument) { #word, argument, NULL, 0 }, offsetof(CtlOptions, word)
@@ -68,18 +71,20 @@ static const struct {
         { OPTION(rhost, required_argument), "--rhost HOST", N_("as if from this remote host (try)") },
         { OPTION(account, required_argument), "--account NAME", N_("login name of the account (policy)") },
         { OPTION(date, required_argument), "--date YYYY-MM-DD", N_("on that day, in China Standard Time (policy)") },
-        { OPTION(json, no_argument), "--json", N_("for programs (sessions, policy)") },
+        { OPTION(json, no_argument), "--json", N_("for programs") },
+        { OPTION(file, required_argument), "--file PATH", N_("this file instead of the usual one (user)") },
+        { OPTION(system, no_argument), "--system", N_("map root or a system user all the same (user map)") },
 };
 
 static void print_usage(FILE *out) {
         (void)fprintf(out, "%s\n\n", _("Usage: itaxctl VERB [OPTIONS]"));
         for (size_t i = 0; i < ELEMENTSOF(verb_table); i++)
-                (void)fprintf(out, "  %-20s%s\n", verb_table[i].synopsis, _(verb_table[i].usage));
+                (void)fprintf(out, "  %-30s%s\n", verb_table[i].synopsis, _(verb_table[i].usage));
         (void)fprintf(out, "\n%s\n", _("Options:"));
         for (size_t i = 0; i < ELEMENTSOF(option_table); i++)
-                (void)fprintf(out, "  %-20s%s\n", option_table[i].synopsis, _(option_table[i].usage));
+                (void)fprintf(out, "  %-30s%s\n", option_table[i].synopsis, _(option_table[i].usage));
         (void)fprintf(out, "\n%s\n",
-                      _("Exit status: 0 done or granted, 1 refused, 2 wrong usage, 3 no daemon."));
+                      _("Exit status: 0 done or granted, 1 refused or something found, 2 wrong usage, 3 no daemon, 4 not permitted."));
 }
 
 static const Verb *find_verb(char **words, int n_words) {
@@ -87,7 +92,7 @@ static const Verb *find_verb(char **words, int n_words) {
                 const Verb *verb = &verb_table[i];
                 const int n = verb->second ? 2 : 1;
 
-                if (n_words == n + verb->n_arguments && strcmp(verb->name, words[0]) == 0 &&
+                if (n_words >= n + verb->n_least && n_words - n <= verb->n_most && strcmp(verb->name, words[0]) == 0 &&
                     (!verb->second || strcmp(verb->second, words[1]) == 0))
                         return verb;
         }

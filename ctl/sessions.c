@@ -100,7 +100,7 @@ static void print_json(const ClientSessions *sessions) {
         (void)printf("\n");
 }
 
-int ctl_sessions(const CtlOptions *options) {
+int ctl_sessions(_unused_ char **arguments, const CtlOptions *options) {
         _cleanup_(client_sessions_done) ClientSessions sessions = {};
         int r;
 

@@ -118,7 +118,7 @@ static void print_json(const ClientPolicy *policy) {
         (void)printf("\n");
 }
 
-int ctl_simulate(const CtlOptions *options) {
+int ctl_simulate(_unused_ char **arguments, const CtlOptions *options) {
         const ClientQuestion question = { .account = options->account, .unit = options->unit,
                                           .date = options->date, .service = options->service };
         _cleanup_(client_policy_done) ClientPolicy policy = {};

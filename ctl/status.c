@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <pwd.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -37,8 +38,19 @@ const char *ctl_explain(int r) {
         }
 }
 
+void ctl_complain(const char *format, ...) {
+        va_list arguments;
+
+        (void)fflush(stdout);
+        (void)fputs("itaxctl: ", stderr);
+        va_start(arguments, format);
+        (void)vfprintf(stderr, format, arguments);
+        va_end(arguments);
+        (void)fputc('\n', stderr);
+}
+
 int ctl_fail(int r) {
-        (void)fprintf(stderr, "itaxctl: %s\n", ctl_explain(r));
+        ctl_complain("%s", ctl_explain(r));
         switch (r) {
         case CLIENT_E_REFUSED:
         case CLIENT_E_SESSION:
@@ -61,7 +73,7 @@ static void print_line(const char *what, bool is_good, const char *detail) {
         label_print(stdout, what, LABEL_WIDTH, line);
 }
 
-int ctl_status(void) {
+int ctl_status(_unused_ char **arguments, _unused_ const CtlOptions *options) {
         char detail[128];
         ClientProbe probe;
         int r;

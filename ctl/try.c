@@ -117,7 +117,8 @@ static int print_result(const Step *step, const char *user) {
         return CTL_OK;
 }
 
-int ctl_try(const char *name, const CtlOptions *options) {
+int ctl_try(char **arguments, const CtlOptions *options) {
+        const char *name = arguments[0];
         const bool is_user = getpwnam(name) != NULL;
         const ClientRequest request = {
                 .service = options->service ? options->service : CTL_SERVICE,
