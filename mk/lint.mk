@@ -3,7 +3,7 @@
 # Each check is first shown what it must find; one that no longer finds it fails as well. LINT_TOOLS= leaves
 # out the compilers and analysers, which take a minute and much room; that is how make check calls it.
 
-LINT_CHECKS = layers limits words scripts openapi manual samples units packages
+LINT_CHECKS = layers limits words messages scripts openapi manual samples units packages
 LINT_TOOLS  = gcc clang gcc-analyzer cppcheck clang-tidy
 
 .PHONY: lint
