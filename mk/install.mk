@@ -10,6 +10,7 @@ DBUSDIR      ?= $(DATADIR)/dbus-1
 UNITDIR      ?= $(PREFIX)/lib/systemd/system
 SYSUSERSDIR  ?= $(PREFIX)/lib/sysusers.d
 TMPFILESDIR  ?= $(PREFIX)/lib/tmpfiles.d
+ZSHDIR       ?= $(DATADIR)/zsh/vendor-completions
 EXAMPLEDIR   ?= $(DATADIR)/doc/pam_itax/examples
 MANDIR       ?= $(DATADIR)/man
 MAN_PAGES    := $(wildcard doc/man/*.[0-9])
@@ -31,7 +32,7 @@ define install_kept
 endef
 
 .PHONY: install
-install: install-programs install-conf install-services install-man ## install; DESTDIR, PREFIX and SYSCONFDIR are honoured
+install: install-programs install-conf install-services install-man install-completion ## install; DESTDIR, PREFIX and SYSCONFDIR are honoured
 
 .PHONY: install-programs
 install-programs: all
@@ -49,6 +50,12 @@ install-conf:
 	$(call install_kept,conf/itax-backend.default,$(SYSCONFDIR)/default/itax-backend)
 	$(INSTALL_DATA) -t $(DESTDIR)$(EXAMPLEDIR) conf/itaxd.conf conf/users conf/systemd/itax-provision.tmpfiles
 	$(INSTALL_DATA) -t $(DESTDIR)$(EXAMPLEDIR)/pam.d $(wildcard conf/pam.d/*)
+
+# Where the shells look for them by themselves.
+.PHONY: install-completion
+install-completion:
+	$(INSTALL_DATA) packaging/completion/itaxctl.bash $(DESTDIR)$(DATADIR)/bash-completion/completions/itaxctl
+	$(INSTALL_DATA) packaging/completion/_itaxctl $(DESTDIR)$(ZSHDIR)/_itaxctl
 
 .PHONY: install-services
 install-services:
@@ -76,6 +83,7 @@ uninstall: ## remove what install put there, but for the configuration
 		$(DESTDIR)$(UNITDIR)/itaxd.service $(DESTDIR)$(UNITDIR)/itax-backend.service \
 		$(foreach name,itaxd itax-backend,$(DESTDIR)$(SYSUSERSDIR)/$(name).conf $(DESTDIR)$(TMPFILESDIR)/$(name).conf)
 	rm -f $(foreach page,$(MAN_PAGES),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
+	rm -f $(DESTDIR)$(DATADIR)/bash-completion/completions/itaxctl $(DESTDIR)$(ZSHDIR)/_itaxctl
 	rm -rf $(DESTDIR)$(EXAMPLEDIR)
 
 include mk/packages.mk
