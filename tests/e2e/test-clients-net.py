@@ -218,7 +218,8 @@ def postgresql(user, answer):
                         '--no-instructions'], stdout=subprocess.DEVNULL, timeout=120, check=True)
         write(f'{data}/pg_hba.conf', 'local all postgres trust\nhost all all 127.0.0.1/32 pam pamservice=postgresql\n')
     server('postgresql', [*as_postgres, f'{programs}/postgres', '-D', data, '-k', data, '-p', '8006', '-h', '127.0.0.1', '-F',
-                          '-c', 'log_connections=on'], lambda: os.path.exists(f'{data}/.s.PGSQL.8006'))
+                          '-c', 'log_connections=on'],
+           lambda: subprocess.run([f'{programs}/pg_isready', '-q', '-h', data, '-p', '8006'], timeout=30, check=False).returncode == 0)
     ask = [f'{programs}/psql', '-X', '-A', '-t', '-p', '8006', '-d', 'postgres', '-w']
     if not os.path.exists(f'{HOME}/roles'):
         subprocess.run([*ask, '-h', data, '-U', 'postgres', '-c', 'CREATE ROLE jia LOGIN', '-c', 'CREATE ROLE ji LOGIN', '-c',
