@@ -28,6 +28,7 @@ with open(f'{TREE}/tests/lab/demo-data.json', encoding='utf-8') as _file:
     ACCOUNTS = {account['login_name']: account['password'] for account in json.load(_file)['accounts']}
 NO_ANSWER = (OSError, http.client.HTTPException)
 HANDS = 8
+UNIT = '919900000000000018'
 
 
 class World:
@@ -241,7 +242,13 @@ def database_stopped(world):
         answer = platform.device()
         equal((answer.status, answer.error), (503, 'temporarily_unavailable'), answer)
         equal(platform.password('ceshi_jia', 'Jia-pass1').status, 503)
-        equal(platform.ask('/oauth2/userinfo', bearer=world.app).status, 503)
+        equal(platform.ask('/oauth2/revoke', {'client_id': 'ws', 'token': 'x'}).status, 503)
+        # whoever asks /healthz, a load balancer for one, is told too
+        for path, form in (('/healthz', None), ('/oauth2/userinfo', None), ('/units', None), (f'/units/{UNIT}/verification', {'method': 'relation'}),
+                           (f'/app/device/{begun["user_code"]}', None), *((f'/app/device/{begun["user_code"]}/{deed}', {})
+                                                                         for deed in ('scan', 'confirm', 'refuse'))):
+            answer = platform.ask(path, form, world.app)
+            equal((answer.status, answer.json.get('status'), answer.json.get('type', '').split('/')[-1]), (503, 503, 'unavailable'), path)
     world.database.start()
     for platform in (world.one, world.two):
         end = time.monotonic() + 20
