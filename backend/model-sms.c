@@ -26,10 +26,11 @@ static int limits_take(Store *store, const char *mobile, const char *peer, int64
         const struct {
                 const char *prefix, *whom;
                 int64_t n_max, window_sec;
+                int refusal;
         } limits[] = {
-                { "sms:address:", peer, 20, HOUR_SEC },
-                { "sms:number:", mobile, 1, SMS_CODE_PAUSE_SEC },
-                { "sms:number-day:", mobile, 10, DAY_SEC },
+                { "sms:address:", peer, 20, HOUR_SEC, SMS_CODE_E_ADDRESS },
+                { "sms:number:", mobile, 1, SMS_CODE_PAUSE_SEC, SMS_CODE_E_NUMBER },
+                { "sms:number-day:", mobile, 10, DAY_SEC, SMS_CODE_E_NUMBER },
         };
         int r;
 
@@ -39,26 +40,19 @@ static int limits_take(Store *store, const char *mobile, const char *peer, int64
                 (void)snprintf(key, sizeof(key), "%s%s", limits[i].prefix, limits[i].whom);
                 r = rate_take(store, key, limits[i].n_max, limits[i].window_sec, now, ret_wait_sec);
                 if (r != 0)
-                        return r < 0 ? r : SMS_CODE_E_SLOW;
+                        return r < 0 ? r : limits[i].refusal;
         }
         return 0;
 }
 
-static int code_make(char ret[static SMS_CODE_DIGITS + 1]) {
-        return random_text("0123456789", SMS_CODE_DIGITS, ret);
-}
-
-int sms_code_new(Store *store, const char *session_hash, const char *purpose, const char *mobile,
-                 const char *peer, int64_t now, char ret_code[static SMS_CODE_DIGITS + 1],
-                 int64_t *ret_wait_sec) {
-        char hash[HASH_HEX_BYTES + 1], code[SMS_CODE_DIGITS + 1] = "";
+static int code_put(Store *store, const char *session_hash, const char *purpose, const char *mobile,
+                    int64_t now, char ret_code[static SMS_CODE_DIGITS + 1]) {
+        char hash[HASH_HEX_BYTES + 1];
         int r;
 
-        r = limits_take(store, mobile, peer, now, ret_wait_sec);
+        r = random_text("0123456789", SMS_CODE_DIGITS, ret_code);
         if (r == 0)
-                r = code_make(code);
-        if (r == 0)
-                r = code_hash(session_hash, code, hash);
+                r = code_hash(session_hash, ret_code, hash);
         if (r == 0)
                 r = store_run(store,
                               "INSERT INTO sms_code (session_hash, purpose, mobile, code_hash,"
@@ -68,10 +62,28 @@ int sms_code_new(Store *store, const char *session_hash, const char *purpose, co
                               " code_hash = $4, tries_left = $5, created_at = $6, expires_at = $7",
                               "ttttiii", session_hash, purpose, mobile, hash,
                               (int64_t)SMS_CODE_TRIES, now, now + SMS_CODE_LIFETIME_SEC);
-        if (r == 0)
-                memcpy(ret_code, code, sizeof(code));
-        explicit_bzero(code, sizeof(code));
+        if (r != 0)
+                explicit_bzero(ret_code, SMS_CODE_DIGITS + 1);
         return r == STORE_E_EXISTS ? -EIO : r;
+}
+
+int sms_code_new(Store *store, const char *session_hash, const char *purpose, const char *mobile,
+                 const char *peer, int64_t now, char ret_code[static SMS_CODE_DIGITS + 1],
+                 int64_t *ret_wait_sec) {
+        int r;
+
+        r = limits_take(store, mobile, peer, now, ret_wait_sec);
+        return r != 0 ? r : code_put(store, session_hash, purpose, mobile, now, ret_code);
+}
+
+int sms_code_decoy(Store *store, const char *session_hash, const char *purpose, const char *mobile,
+                   int64_t now) {
+        char code[SMS_CODE_DIGITS + 1] = "";
+        int r;
+
+        r = code_put(store, session_hash, purpose, mobile, now, code);
+        explicit_bzero(code, sizeof(code));
+        return r;
 }
 
 static int code_use_up(Store *store, const char *session_hash, const char *purpose) {

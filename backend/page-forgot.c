@@ -211,14 +211,15 @@ static void code_send(Request *request, const char *mobile, const char *code) {
         explicit_bzero(text, sizeof(text));
 }
 
-/* A new code for who is in the flow. A number that had one for something else a moment ago gets none,
- * and nobody is told: it would tell that there is such a number. Return: 0, RESET_E_OVER, -errno. */
+/* A new code for who is in the flow. To a number that had one for something else a moment ago none is
+ * sent, and nobody is told: it would tell that there is such a number. What is kept is the same.
+ * Return: 0, RESET_E_OVER, -errno. */
 static int code_make(Request *request, const ResetPerson *person, int64_t *ret_wait_sec) {
         _cleanup_(transaction_done) Transaction transaction = {};
         char code[SMS_CODE_DIGITS + 1] = "", peer[64];
         Store *store = request->server->store;
-        int64_t pause_sec;
-        bool made = false;
+        const char *session = request->web.hash;
+        bool is_sent = false;
         int r, q;
 
         request_peer(request, peer, sizeof(peer));
@@ -229,13 +230,16 @@ static int code_make(Request *request, const ResetPerson *person, int64_t *ret_w
         if (q == 0)
                 q = kept_write(request, person);
         if (q == 0) {
-                q = sms_code_new(store, request->web.hash, PURPOSE, person->mobile, peer,
-                                 request->now, code, &pause_sec);
-                made = q == 0;
-                q = q < 0 ? q : 0;
+                q = sms_code_new(store, session, PURPOSE, person->mobile, peer, request->now, code,
+                                 ret_wait_sec);
+                is_sent = q == 0 && person->account_id[0];
+                if (q == SMS_CODE_E_NUMBER)
+                        q = sms_code_decoy(store, session, PURPOSE, person->mobile, request->now);
+                else if (q == SMS_CODE_E_ADDRESS)
+                        q = RESET_E_OVER; /* whoever was asked for */
         }
         r = q < 0 ? q : transaction_commit(&transaction);
-        if (r == 0 && made && person->account_id[0])
+        if (r == 0 && is_sent)
                 code_send(request, person->mobile, code);
         explicit_bzero(code, sizeof(code));
         return r < 0 ? r : q;

@@ -115,10 +115,10 @@ static void test_limits(void **state) {
 
         fixture_begin(fixture, &transaction);
         send_to(fixture, SESSION_A, MOBILE, "192.0.2.9", T0, 0, -1, code);
-        send_to(fixture, SESSION_B, MOBILE, "192.0.2.8", T0 + 20, SMS_CODE_E_SLOW, 40, code);
+        send_to(fixture, SESSION_B, MOBILE, "192.0.2.8", T0 + 20, SMS_CODE_E_NUMBER, 40, code);
         for (int i = 1; i < 10; i++)
                 send_to(fixture, SESSION_A, MOBILE, "192.0.2.9", T0 + 60 * i, 0, -1, code);
-        send_to(fixture, SESSION_A, MOBILE, "192.0.2.9", T0 + 600, SMS_CODE_E_SLOW, 86400 - 600, code);
+        send_to(fixture, SESSION_A, MOBILE, "192.0.2.9", T0 + 600, SMS_CODE_E_NUMBER, 86400 - 600, code);
 
         for (int i = 0; i < 20; i++) {
                 char mobile[24];
@@ -126,13 +126,32 @@ static void test_limits(void **state) {
                 (void)snprintf(mobile, sizeof(mobile), "199000001%02d", i);
                 send_to(fixture, SESSION_B, mobile, PEER, T0, 0, -1, code);
         }
-        send_to(fixture, SESSION_B, OTHER, PEER, T0 + 1, SMS_CODE_E_SLOW, 3599, code);
+        send_to(fixture, SESSION_B, OTHER, PEER, T0 + 1, SMS_CODE_E_ADDRESS, 3599, code);
+        assert_int_equal(transaction_commit(&transaction), 0);
+}
+
+/* threats 110: a code that was never sent wears out as one that was, and replaces one that was */
+static void test_decoy(void **state) {
+        Fixture *fixture = *state;
+        Transaction transaction = {};
+        char code[SMS_CODE_DIGITS + 1] = "";
+
+        fixture_begin(fixture, &transaction);
+        send_to(fixture, SESSION_A, MOBILE, PEER, T0, 0, -1, code);
+        assert_int_equal(sms_code_decoy(fixture->store, SESSION_A, "register", MOBILE, T0 + 1), 0);
+        /* no digits: the new code could be the old one by chance */
+        for (int i = 0; i < SMS_CODE_TRIES; i++)
+                assert_int_equal(check(fixture, SESSION_A, "register", MOBILE, "abcdef", T0 + 2),
+                                 SMS_CODE_E_WRONG);
+        assert_int_equal(check(fixture, SESSION_A, "register", MOBILE, "abcdef", T0 + 2),
+                         SMS_CODE_E_OVER);
         assert_int_equal(transaction_commit(&transaction), 0);
 }
 
 int main(void) {
         const struct CMUnitTest tests[] = {
                 UNIT_TEST(test_rate),
+                UNIT_TEST(test_decoy),
                 UNIT_TEST(test_code),
                 UNIT_TEST(test_code_over),
                 UNIT_TEST(test_limits),

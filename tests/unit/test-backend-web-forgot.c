@@ -5,6 +5,7 @@
 
 #include "backend/model-guard.h"
 #include "backend/model-reset.h"
+#include "backend/model-sms.h"
 #include "tests/unit/browser.h"
 
 #define IDENTITY(name, number) "name=" name "&type=resident_identity_card&number=" number
@@ -199,6 +200,64 @@ static void test_minute(void **state) {
         world_stop(&world);
 }
 
+/* One message to each of @n numbers, 0: ten to the first, which are all that it gets in a day. */
+static void limit_use_up(const Fixture *fixture, int first, int n, const char *peer) {
+        const int64_t now = time(NULL);
+        Transaction transaction = {};
+        char code[SMS_CODE_DIGITS + 1];
+        int64_t wait;
+
+        assert_int_equal(transaction_begin(fixture->store, &transaction), 0);
+        for (int i = 0; i < (n ? n : 10); i++) {
+                char number[16];
+
+                (void)snprintf(number, sizeof(number), "199%08d", n ? first + i : first);
+                assert_int_equal(sms_code_new(fixture->store, "other", "register", number, peer,
+                                              n ? now : now - 600 + 60 * i, code, &wait),
+                                 0);
+        }
+        assert_int_equal(transaction_commit(&transaction), 0);
+}
+
+/* threats 110: who used up the limit of a number learns nothing of whose it is */
+static void test_number_without_message(void **state) {
+        static const char *const asked[] = { KNOWN, IDENTITY("%E6%B5%8B%E8%AF%95", "990101199001010035") };
+        World world;
+        char code[8];
+
+        world_begin(*state, PHASE_RELATION, &world);
+        limit_use_up(*state, 1, 0, "192.0.2.77");
+        for (size_t i = 0; i < ELEMENTSOF(asked); i++) {
+                Browser browser = BROWSER;
+                static Answer answer;
+
+                browser_get(&world, &browser, "/forgot", &answer);
+                step(&world, &browser, "/forgot", asked[i], 200, "第2步");
+                code_read(&world, false, code);
+                for (int n = 0; n < SMS_CODE_TRIES; n++)
+                        step(&world, &browser, "/forgot/code", "sms=abcdef", 403, "验证码错误");
+                step(&world, &browser, "/forgot/code", "sms=abcdef", 403, "已失效");
+        }
+        world_stop(&world);
+}
+
+/* An address that has had its messages is told, whoever it asks for: nobody waits for nothing. */
+static void test_address_without_message(void **state) {
+        static const char *const asked[] = { KNOWN, IDENTITY("%E6%B5%8B%E8%AF%95", "990101199001010035") };
+        World world;
+
+        world_begin(*state, PHASE_RELATION, &world);
+        limit_use_up(*state, 100, 20, "unix");
+        for (size_t i = 0; i < ELEMENTSOF(asked); i++) {
+                Browser browser = BROWSER;
+                static Answer answer;
+
+                browser_get(&world, &browser, "/forgot", &answer);
+                step(&world, &browser, "/forgot", asked[i], 429, "过于频繁");
+        }
+        world_stop(&world);
+}
+
 static int use(Store *store, const char *token, int64_t now) {
         Transaction transaction = {};
         int r;
@@ -277,6 +336,8 @@ int main(void) {
                 UNIT_TEST(test_reset),
                 UNIT_TEST(test_nobody),
                 UNIT_TEST(test_minute),
+                UNIT_TEST(test_number_without_message),
+                UNIT_TEST(test_address_without_message),
                 UNIT_TEST(test_right),
         };
 
