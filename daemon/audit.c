@@ -22,7 +22,7 @@ static bool unit_may_be_person(const char *code) {
         return identity_number_check(number) == ACCOUNT_FAULT_NONE;
 }
 
-static int unit_shown(const char *code, char **ret) {
+int audit_unit_shown(const char *code, char **ret) {
         if (unit_may_be_person(code))
                 return text_mask(code, ret);
         *ret = strdup(code);
@@ -90,7 +90,7 @@ void audit_outcome(const AuditRecord *record) {
         if (!account && or_none(outcome->typed))
                 (void)text_mask(outcome->typed, &typed);
         if (or_none(outcome->unit))
-                (void)unit_shown(outcome->unit, &unit);
+                (void)audit_unit_shown(outcome->unit, &unit);
         (void)snprintf(caller, sizeof(caller), "%lu", (unsigned long)record->caller);
         (void)snprintf(seconds, sizeof(seconds), "%.3f",
                        (double)record->duration_usec / USEC_PER_SEC);
@@ -126,7 +126,7 @@ static void audit_grant(int priority, const char *what, const Grant *grant, cons
         if (grant->text[GRANT_ACCOUNT])
                 (void)text_mask(grant->text[GRANT_ACCOUNT], &account);
         if (grant->text[GRANT_UNIT])
-                (void)unit_shown(grant->text[GRANT_UNIT], &unit);
+                (void)audit_unit_shown(grant->text[GRANT_UNIT], &unit);
 
         const LogField fields[] = {
                 { "ITAX_RESULT", result },

@@ -320,6 +320,7 @@ Config *config_free(Config *config) {
         free(config->pkcs11_module);
         free(config->callers);
         free(config->services);
+        free(config->path);
         free(config->issuer);
         free(config->ca_file);
         free(config->client_id);
@@ -425,6 +426,9 @@ int config_load(const char *path, ConfigReportFn report, void *userdata, Config 
         check_files(&reading);
         if (reading.is_bad)
                 return CONFIG_E_PROBLEMS;
+        config->path = strdup(path);
+        if (!config->path)
+                return -ENOMEM;
 
         *ret = TAKE_PTR(config);
         return 0;

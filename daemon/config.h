@@ -29,6 +29,7 @@ typedef struct ConfigUnit {
 /* Strings are owned by the configuration; NULL where nothing was said and nothing holds without it.
  */
 typedef struct Config {
+        char *path;       /* where it was read, for people; NULL if nowhere */
         char *issuer, *ca_file, *client_id; /* never NULL */
         char *client_secret_file, *unix_socket, *proxy;
         uint64_t timeout_usec;

@@ -148,14 +148,20 @@ Era *era_unref(Era *era) {
 }
 
 /* What the platform announces. A day that cannot be read counts as none: what it says of now holds. */
-static Phase platform_phase_at(const Platform *platform, int64_t time_sec) {
+static PhaseSchedule platform_days(const Platform *platform) {
         const char *const *days = platform_schedule(platform);
-        Phase now = platform_phase(platform);
         PhaseSchedule schedule = {};
 
         for (Phase phase = 0; days && phase < _PHASE_MAX; phase++)
                 if (days[phase])
                         (void)phase_day_parse(days[phase], &schedule.first[phase]);
+        return schedule;
+}
+
+static Phase platform_phase_at(const Platform *platform, int64_t time_sec) {
+        const PhaseSchedule schedule = platform_days(platform);
+        const Phase now = platform_phase(platform);
+
         return phase_stricter(now < _PHASE_MAX ? now : PHASE_DUAL,
                               phase_in_force(&schedule, time_sec));
 }
@@ -167,6 +173,25 @@ Phase era_phase(const Era *era, int64_t time_sec, PhaseSource *ret_by) {
         if (ret_by)
                 *ret_by = theirs > ours ? PHASE_BY_PLATFORM : PHASE_BY_CONFIGURATION;
         return phase_stricter(ours, theirs);
+}
+
+Phase era_next_phase(const Era *era, int64_t time_sec, int64_t *ret_time_sec) {
+        const PhaseSchedule schedules[] = { era->config->phases, platform_days(era->platform) };
+        const Phase now = era_phase(era, time_sec, NULL);
+        Phase next = _PHASE_MAX;
+
+        for (size_t i = 0; i < ELEMENTSOF(schedules); i++)
+                for (Phase phase = 0; phase < _PHASE_MAX; phase++) {
+                        const PhaseDay *day = &schedules[i].first[phase];
+                        int64_t begin = day->is_set ? phase_day_begin(day) : 0;
+
+                        if (!day->is_set || begin <= time_sec || phase <= now ||
+                            (next != _PHASE_MAX && begin >= *ret_time_sec))
+                                continue;
+                        next = era_phase(era, begin, NULL);
+                        *ret_time_sec = begin;
+                }
+        return next;
 }
 
 int64_t era_now_sec(void) {

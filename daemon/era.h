@@ -52,5 +52,9 @@ typedef enum PhaseSource { PHASE_BY_CONFIGURATION, PHASE_BY_PLATFORM } PhaseSour
  * announces, as far as it was reached; @ret_by, which may be NULL: who says so */
 Phase era_phase(const Era *era, int64_t time_sec, PhaseSource *ret_by);
 
+/** era_next_phase() - what is announced after @time_sec by either; @ret_time_sec: when it begins.
+ * Return: _PHASE_MAX when nothing is. */
+Phase era_next_phase(const Era *era, int64_t time_sec, int64_t *ret_time_sec);
+
 /** era_now_sec() - the wall clock, which the days of the phases go by */
 int64_t era_now_sec(void);

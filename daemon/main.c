@@ -51,8 +51,13 @@ static void print_usage(FILE *f) {
               f);
 }
 
-static void report_to_log(const char *problem, void *userdata _unused_) {
+/* @userdata: where the first of them is kept, or NULL */
+static void report_to_log(const char *problem, void *userdata) {
+        char **first = userdata;
+
         log_record(LOG_ERR, 0, "%s", problem);
+        if (first && !*first)
+                *first = strdup(problem);
 }
 
 /* Nothing of this process may end up in a core file, be read by a debugger, or be left for others
@@ -83,12 +88,14 @@ static int on_reload(sd_event_source *source _unused_, const struct signalfd_sig
                      void *userdata) {
         Program *program = userdata;
         _cleanup_(config_freep) Config *config = NULL;
+        _cleanup_(freep) char *first = NULL;
         int r;
 
-        r = config_load(program->config_path, report_to_log, NULL, &config);
+        r = config_load(program->config_path, report_to_log, &first, &config);
         if (r == 0)
                 r = manager_reload(program->manager, config);
         if (r != 0) {
+                manager_refused_config(program->manager, first ? first : "see the journal");
                 log_record(LOG_ERR, 0,
                            "%s: not taken over; the configuration from before stays in force",
                            program->config_path);

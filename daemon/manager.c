@@ -21,6 +21,7 @@
 
 /* Refusals that are written down in a minute: a flood of them must not push records of logins out
  * of the journal. */
+#define CONFIG_ERROR_BYTES 512
 #define REFUSALS_TOLD 20U
 #define REFUSALS_USEC (60 * USEC_PER_SEC)
 /* After so many logins the heap is looked after, as soon as there is none. */
@@ -41,11 +42,15 @@ struct Manager {
         Registry *registry;
         LastUnits *last_units;
         SessionHost session_host;
+        QueryHost query_host;
+        Locks locks;
+        uint64_t started_sec, config_loaded_sec;
+        char config_error[CONFIG_ERROR_BYTES]; /* why the last reload was refused; "" */
         DirectoryLookup *services[CALLERS_MAX]; /* under way: which uids the services have */
         uid_t service_uids[CALLERS_MAX];
         size_t n_service_uids;
         char *state_folder, *records_folder;
-        uint64_t last_id;
+        uint64_t last_id; /* of a login; begins at the time in ms, so that none comes twice in a journal */
         uint64_t told_since_usec;
         unsigned n_told, n_untold;
         char host[LIMIT_HOST_BYTES + 1];
@@ -270,8 +275,7 @@ static void on_refused(uid_t uid, const char *why, void *userdata) {
 static void on_query(Manager *manager, BusCall *call, const BusCaller *caller) {
         Query *query;
 
-        if (query_new(manager->era, manager->registry, call, caller, on_query_over, on_refused,
-                      manager, &query) < 0) {
+        if (query_new(manager->era, &manager->query_host, call, caller, &query) < 0) {
                 shares_give(manager->shares, caller->uid, SHARE_QUERY);
                 (void)bus_call_refuse(call, BUS_REFUSE_UNAVAILABLE);
                 return;
@@ -326,6 +330,42 @@ static void find_services(Manager *manager) {
         }
 }
 
+static void tell(BusStatus *status, void *userdata) {
+        const Manager *manager = userdata;
+        size_t n_open = 0;
+
+        status->started_sec = manager->started_sec;
+        status->config_loaded_sec = manager->config_loaded_sec;
+        status->config_error = *manager->config_error ? manager->config_error : NULL;
+        (void)registry_size(manager->registry, &n_open);
+        status->sessions = (uint32_t)n_open;
+        for (const Session *session = manager->sessions; session; session = session->next) {
+                status->logins++;
+                status->waiting += session->shown == STEP_SCAN;
+        }
+}
+
+static size_t list_logins(BusLogin *ret, size_t n_max, void *userdata) {
+        const Manager *manager = userdata;
+        const uint64_t now_sec = (uint64_t)era_now_sec(), now_usec = session_now_usec();
+        size_t n = 0;
+
+        for (const Session *session = manager->sessions; session && n < n_max; session = session->next)
+                ret[n++] = (BusLogin){
+                        .login = session->id,
+                        .since_sec = now_sec - (now_usec - session->begun_usec) / USEC_PER_SEC,
+                        .service = session->service,
+                        .tty = session->tty,
+                        .rhost = session->rhost,
+                        .user = session_named_user(session),
+                        .step = session->shown < _STEP_KIND_MAX ?
+                                step_kind_to_string(session->shown) :
+                                NULL,
+                        .caller = (uint32_t)session->uid,
+                };
+        return n;
+}
+
 static void on_session_gone(const Grant *grant, void *userdata _unused_) {
         audit_session(grant, "gone", 0);
 }
@@ -372,6 +412,16 @@ static int open_stores(Manager *manager, const ManagerPlaces *places) {
                 .name = manager->host,
                 .registry = manager->registry,
                 .last_units = manager->last_units,
+                .locks = &manager->locks,
+        };
+        manager->query_host = (QueryHost){
+                .registry = manager->registry,
+                .locks = &manager->locks,
+                .over = on_query_over,
+                .refused = on_refused,
+                .tell = tell,
+                .logins = list_logins,
+                .userdata = manager,
         };
         return r;
 }
@@ -390,11 +440,15 @@ int manager_new(sd_event *event, const ManagerPlaces *places, Config *config, Ma
                 .records_folder = MANAGER_RECORDS,
         };
         _cleanup_(manager_freep) Manager *manager = calloc(1, sizeof(*manager));
+        uint64_t now_usec = 0;
         int r;
 
         if (!manager)
                 return -ENOMEM;
         manager->event = sd_event_ref(event);
+        (void)sd_event_now(event, CLOCK_REALTIME, &now_usec);
+        manager->last_id = now_usec / USEC_PER_MSEC;
+        manager->started_sec = manager->config_loaded_sec = now_usec / USEC_PER_SEC;
         if (gethostname(manager->host, sizeof(manager->host) - 1) < 0)
                 memcpy(manager->host, "localhost", sizeof("localhost"));
 
@@ -433,10 +487,16 @@ int manager_reload(Manager *manager, Config *config) {
 
         (void)era_unref(manager->era);
         manager->era = era;
+        manager->config_loaded_sec = (uint64_t)era_now_sec();
+        manager->config_error[0] = '\0';
         if (era->number > ERAS_KEPT)
                 registry_forget(manager->registry, era->number - ERAS_KEPT);
         find_services(manager);
         return 0;
+}
+
+void manager_refused_config(Manager *manager, const char *why) {
+        (void)snprintf(manager->config_error, sizeof(manager->config_error), "%s", why);
 }
 
 Manager *manager_free(Manager *manager) {

@@ -47,6 +47,9 @@ int manager_new(sd_event *event, const ManagerPlaces *places, Config *config, Ma
  */
 int manager_reload(Manager *manager, Config *config);
 
+/** manager_refused_config() - another configuration was not taken over: @why, one line, is told until one is */
+void manager_refused_config(Manager *manager, const char *why);
+
 /** manager_free() - end all logins, leave the bus, release; takes NULL */
 Manager *manager_free(Manager *manager);
 DEFINE_CLEANUP(Manager, manager_free)

@@ -20,3 +20,7 @@ bool query_may_use(const Query *query, const Grant *grant);
 /* query-check.c, query-simulate.c: the caller is known, and may ask for .user */
 void query_check(Query *query);
 void query_simulate(Query *query);
+/* query-overview.c: for root */
+void query_status(Query *query);
+void query_list_logins(Query *query);
+void query_list_locks(Query *query);

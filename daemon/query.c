@@ -14,7 +14,7 @@ void query_over(Query *query) {
         if (query->is_over)
                 return;
         query->is_over = true;
-        query->over(query, query->userdata);
+        query->host->over(query, query->host->userdata);
 }
 
 void query_refuse(Query *query, BusRefusal refusal) {
@@ -23,7 +23,7 @@ void query_refuse(Query *query, BusRefusal refusal) {
 }
 
 void query_deny(Query *query, const char *why) {
-        query->refused(query->uid, why, query->userdata);
+        query->host->refused(query->uid, why, query->host->userdata);
         query_refuse(query, BUS_REFUSE_ACCESS);
 }
 
@@ -33,7 +33,7 @@ bool query_may_use(const Query *query, const Grant *grant) {
 }
 
 Grant *query_grant(Query *query) {
-        Grant *grant = registry_find(query->registry, query->session);
+        Grant *grant = registry_find(query->host->registry, query->session);
 
         return grant && query_may_use(query, grant) ? grant : NULL;
 }
@@ -65,7 +65,7 @@ static void open_session(Query *query) {
                 query_refuse(query, BUS_REFUSE_UNAVAILABLE);
                 return;
         }
-        r = registry_open(query->registry, grant, &leader);
+        r = registry_open(query->host->registry, grant, &leader);
         if (r != 0) {
                 query_refuse(query, r == REGISTRY_E_OPEN ? BUS_REFUSE_IS_OPEN : BUS_REFUSE_LIMIT);
                 return;
@@ -84,7 +84,21 @@ static void close_session(Query *query) {
         }
         if (grant->is_open)
                 audit_session(grant, "closed", query->uid);
-        registry_remove(query->registry, grant);
+        registry_remove(query->host->registry, grant);
+        query->call = bus_call_done(query->call);
+        query_over(query);
+}
+
+/* By an administrator: the person is out, at the platform as well. */
+static void end_session(Query *query) {
+        Grant *grant = registry_find(query->host->registry, query->session);
+
+        if (!grant) {
+                query_refuse(query, BUS_REFUSE_NO_SESSION);
+                return;
+        }
+        audit_session(grant, "ended", query->uid);
+        registry_remove(query->host->registry, grant);
         query->call = bus_call_done(query->call);
         query_over(query);
 }
@@ -94,16 +108,16 @@ static void list_sessions(Query *query) {
         Grant *next;
         size_t n = 0;
 
-        sessions = calloc(registry_size(query->registry, NULL) + 1, sizeof(*sessions));
+        sessions = calloc(registry_size(query->host->registry, NULL) + 1, sizeof(*sessions));
         if (!sessions) {
                 query_refuse(query, BUS_REFUSE_UNAVAILABLE);
                 return;
         }
-        for (Grant *grant = registry_first(query->registry); grant; grant = next) {
+        for (Grant *grant = registry_first(query->host->registry); grant; grant = next) {
                 next = grant->next;
                 /* A service has its own logins; whose they are is no list for it. */
                 if ((query->uid != 0 && !grant_is_user(grant, query->caller)) ||
-                    !registry_lives(query->registry, grant))
+                    !registry_lives(query->host->registry, grant))
                         continue;
                 sessions[n++] = (BusSession){
                         .session = grant->id,
@@ -149,6 +163,18 @@ static void query_go(Query *query) {
         case BUS_SIMULATE:
                 query_simulate(query);
                 return;
+        case BUS_STATUS:
+                query_status(query);
+                return;
+        case BUS_LIST_LOGINS:
+                query_list_logins(query);
+                return;
+        case BUS_END_SESSION:
+                end_session(query);
+                return;
+        case BUS_LIST_LOCKS:
+                query_list_locks(query);
+                return;
         case BUS_OPEN_LOGIN:
         case _BUS_MEMBER_MAX:
                 break;
@@ -173,14 +199,33 @@ static void on_caller(DirectoryLookup *lookup _unused_, int error, const Directo
         query_go(query);
 }
 
+static bool is_roots(BusMember member) {
+        switch (member) {
+        case BUS_SIMULATE:
+        case BUS_STATUS:
+        case BUS_LIST_LOGINS:
+        case BUS_END_SESSION:
+        case BUS_LIST_LOCKS:
+                return true;
+        case BUS_OPEN_LOGIN:
+        case BUS_CHECK_ACCOUNT:
+        case BUS_OPEN_SESSION:
+        case BUS_CLOSE_SESSION:
+        case BUS_LIST_SESSIONS:
+        case _BUS_MEMBER_MAX:
+                break;
+        }
+        return false;
+}
+
 void query_begin(Query *query) {
         if (query->uid == 0) {
                 query_go(query);
                 return;
         }
         /* No look-up is needed to know that. */
-        if (query->member == BUS_SIMULATE) {
-                query_deny(query, "it asked what others would get");
+        if (is_roots(query->member)) {
+                query_deny(query, "it asked what is for root alone");
                 return;
         }
         if (directory_find_uid(query->era->directory, query->uid, on_caller, query,
@@ -195,17 +240,14 @@ static int copy_word(const char *s, char **ret) {
         return *ret ? 0 : -ENOMEM;
 }
 
-int query_new(Era *era, Registry *registry, BusCall *call, const BusCaller *caller, QueryOverFn over,
-              QueryRefusedFn refused, void *userdata, Query **ret) {
+int query_new(Era *era, const QueryHost *host, BusCall *call, const BusCaller *caller,
+              Query **ret) {
         Query *query = calloc(1, sizeof(*query));
 
         if (!query)
                 return -ENOMEM;
         query->era = era_ref(era);
-        query->registry = registry;
-        query->over = over;
-        query->refused = refused;
-        query->userdata = userdata;
+        query->host = host;
         query->member = caller->member;
         query->uid = caller->uid;
         query->pid = caller->pid;
@@ -231,6 +273,7 @@ Query *query_free(Query *query) {
         query->is_over = true;
         query->lookup = directory_lookup_free(query->lookup);
         query->ask = token_ask_free(query->ask);
+        query->probe = platform_probe_free(query->probe);
         query->grant = grant_unref(query->grant);
         query->call = bus_call_refuse(query->call, BUS_REFUSE_UNAVAILABLE);
         query->era = era_unref(query->era);

@@ -9,6 +9,8 @@
 
 #include "daemon/bus/bus.h"
 #include "daemon/era.h"
+#include "daemon/locks.h"
+#include "daemon/platform/probe.h"
 #include "daemon/registry.h"
 
 typedef struct Query Query;
@@ -18,14 +20,24 @@ typedef void (*QueryOverFn)(Query *query, void *userdata);
 /* Somebody was refused, to be written down with measure. */
 typedef void (*QueryRefusedFn)(uid_t uid, const char *why, void *userdata);
 
+/* What all queries share. Borrowed, and there as long as any of them. */
+typedef struct QueryHost {
+        Registry *registry;
+        Locks *locks;
+        QueryOverFn over;
+        QueryRefusedFn refused;
+        /* Fill in what is known of this daemon itself; what is lent is there for the moment. */
+        void (*tell)(BusStatus *status, void *userdata);
+        /* The logins in progress, at most @n; lent likewise. Return: how many. */
+        size_t (*logins)(BusLogin *ret, size_t n, void *userdata);
+        void *userdata;
+} QueryHost;
+
 /* Of these only .next and .previous are for the manager to write. */
 struct Query {
         Query *next, *previous;
         Era *era;
-        Registry *registry;
-        QueryOverFn over;
-        QueryRefusedFn refused;
-        void *userdata;
+        const QueryHost *host;
         bool is_over;
 
         BusCall *call;
@@ -39,6 +51,7 @@ struct Query {
         DirectoryLookup *lookup;
         Grant *grant; /* reference */
         TokenAsk *ask;
+        PlatformProbe *probe;
         Request request;
 };
 
@@ -49,8 +62,7 @@ struct Query {
  *
  * Return: 0 or -ENOMEM.
  */
-int query_new(Era *era, Registry *registry, BusCall *call, const BusCaller *caller, QueryOverFn over,
-              QueryRefusedFn refused, void *userdata, Query **ret);
+int query_new(Era *era, const QueryHost *host, BusCall *call, const BusCaller *caller, Query **ret);
 
 /** query_begin() - go on with it; it may be over when this returns */
 void query_begin(Query *query);

@@ -8,9 +8,6 @@
 /** session_read() - take over what @caller says. Return: 0, SESSION_E_OPTIONS, -ENOMEM. */
 int session_read(Session *session, const BusCaller *caller);
 
-/** session_pam_user() - the user as the application knows him, NULL if it named none */
-const char *session_pam_user(const Session *session);
-
 /**
  * session_source() - a login of before that this one may go on with
  *

@@ -14,7 +14,7 @@ static bool is_same(const char *a, const char *b) {
 static bool source_is_fit(const Session *session, const Grant *grant) {
         uint64_t now = session_now_usec();
 
-        if (!grant->token || !grant->text[GRANT_ACCOUNT] || !grant_is_user(grant, session_pam_user(session)))
+        if (!grant->token || !grant->text[GRANT_ACCOUNT] || !grant_is_user(grant, session_named_user(session)))
                 return false;
         return !session->max_age_usec ||
                 (grant->proven_usec <= now && now - grant->proven_usec <= session->max_age_usec);

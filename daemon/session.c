@@ -48,6 +48,27 @@ static void session_audit(const Session *session, const Outcome *outcome) {
         audit_outcome(&record);
 }
 
+/* Who had to wait, and who need not any more, for an administrator who looks for the reason. */
+static void session_note_lock(const Session *session, const Outcome *outcome) {
+        Locks *locks = session->host->locks;
+        const bool is_unit = outcome->detail && strcmp(outcome->detail, "unit-locked") == 0;
+        const char *names[] = { outcome->typed, outcome->account };
+
+        if (outcome->reason == REASON_LOCKED && session->locked_sec && is_unit && outcome->unit)
+                locks_note(locks, LOCK_UNIT, outcome->unit, session->locked_sec, era_now_sec());
+        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+                if (!names[i] || is_unit)
+                        continue;
+                if (outcome->reason == REASON_NONE)
+                        locks_forget(locks, LOCK_PASSWORD, names[i]);
+                else if (outcome->reason == REASON_LOCKED && session->locked_sec) {
+                        locks_note(locks, LOCK_PASSWORD, names[i], session->locked_sec,
+                                   era_now_sec());
+                        return;
+                }
+        }
+}
+
 void session_break(Session *session, StepReason reason, const char *detail) {
         if (session->is_over)
                 return;
@@ -75,6 +96,7 @@ static void session_step(Session *session, const Plan *plan, const Grant *grant)
                 step.session = strdup(grant->id);
                 r = step.session ? 0 : -ENOMEM;
         }
+        session->shown = plan->kind;
         if (r >= 0)
                 r = bus_peer_reply(session->peer, &step);
         if (r == -ENOTCONN || r == -EPIPE || r == -ECONNRESET)
@@ -199,6 +221,7 @@ static void session_replied(Session *session, Reply *reply) {
                                                                            GRANT_PROOF_RELATION;
         else if (reply->kind == REPLY_PERSON && session->asked == REQUEST_UNIT_LOGIN)
                 session->proof = GRANT_PROOF_PASSWORD;
+        session->locked_sec = reply->kind == REPLY_LOCKED ? reply->retry_after_sec : 0;
         if (!session->is_over)
                 session_feed(session, &(LoginEvent){ .kind = EVENT_REPLY, .reply = reply });
 }
@@ -311,6 +334,7 @@ static bool session_act(Session *session, const LoginAction *action, const Grant
                 return false;
         case ACTION_END:
                 session_audit(session, action->outcome);
+                session_note_lock(session, action->outcome);
                 session_over(session);
                 return false;
         case _ACTION_MAX:
@@ -439,7 +463,7 @@ static size_t name_account(const Session *session, LoginSetup *setup) {
         return 1;
 }
 
-const char *session_pam_user(const Session *session) {
+const char *session_named_user(const Session *session) {
         return session->full_user ? session->full_user : session->user;
 }
 
@@ -545,6 +569,7 @@ int session_new(sd_event *event, Era *era, const SessionHost *host, BusCall *ope
         session->over = over;
         session->userdata = userdata;
         session->id = id;
+        session->shown = _STEP_KIND_MAX;
         session->begun_usec = session_now_usec();
         session->uid = caller->uid;
         session->refuse_empty = caller->refuse_empty;

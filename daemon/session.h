@@ -16,6 +16,7 @@
 #include "daemon/bus/bus.h"
 #include "daemon/era.h"
 #include "daemon/last-unit.h"
+#include "daemon/locks.h"
 #include "daemon/registry.h"
 #include "daemon/services.h"
 
@@ -29,6 +30,7 @@ typedef struct SessionHost {
         const char *name; /* of this machine */
         Registry *registry;
         LastUnits *last_units;
+        Locks *locks;
 } SessionHost;
 
 /* Of these only .next, .previous and .is_service are for the manager to write. */
@@ -69,6 +71,8 @@ struct Session {
         Token *token;            /* its token, as long as the requests are for that */
         TokenAsk *ask;
         RequestKind asked;       /* the last request */
+        uint32_t locked_sec;     /* as the platform told it last; 0 */
+        StepKind shown;          /* the last step; _STEP_KIND_MAX before the first */
         GrantProof proof;        /* how a unit was proven in it */
 };
 
@@ -104,6 +108,9 @@ void session_break(Session *session, StepReason reason, const char *detail);
 
 /** session_free() - release; calls nothing back; takes NULL. Not from inside the over function. */
 Session *session_free(Session *session);
+
+/** session_named_user() - the user as the application named him, NULL if it named none. Borrowed. */
+const char *session_named_user(const Session *session);
 
 /** session_now_usec() - the clock of all logins: it goes on while the machine sleeps */
 uint64_t session_now_usec(void);

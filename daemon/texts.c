@@ -361,6 +361,10 @@ TextsLanguage texts_language_from_string(const char *word) {
         return i;
 }
 
+const char *texts_language_to_string(TextsLanguage language) {
+        return language < _TEXTS_LANGUAGE_MAX ? language_table[language].word : NULL;
+}
+
 /* The words in the language in use, with names in braces still in them. */
 static const char *text_pattern(const Say *say) {
         const Text *text = &text_table[say->id];

@@ -38,6 +38,7 @@ TextsLanguage texts_language_of(const char *locale, TextsLanguage fallback);
 /** texts_language_from_string() - "en" or "zh_CN" as in itaxd.conf; _TEXTS_LANGUAGE_MAX for
  * anything else */
 TextsLanguage texts_language_from_string(const char *word);
+const char *texts_language_to_string(TextsLanguage language);
 
 /**
  * texts_say() - put one thing into words

@@ -57,6 +57,9 @@ bool bus_session_id_is_valid(const char *id);
 /* The answers to @call as bus.h has them; sent. Return: 0 or above, or a negative errno. */
 int bus_answer_sessions(sd_bus_message *call, const BusSession *sessions, size_t n);
 int bus_answer_simulation(sd_bus_message *call, const BusSimulation *simulation);
+int bus_answer_status(sd_bus_message *call, const BusStatus *status);
+int bus_answer_logins(sd_bus_message *call, const BusLogin *logins, size_t n);
+int bus_answer_locks(sd_bus_message *call, const BusLock *locks, size_t n);
 
 /** bus_peer_new() - the daemon's end of a login on @fd, which is consumed on every path */
 int bus_peer_new(sd_event *event, int fd, const BusPeerHandlers *handlers, void *userdata,

@@ -29,6 +29,10 @@ typedef enum BusMember {
         BUS_CLOSE_SESSION, /* by bus_call_done() */
         BUS_LIST_SESSIONS, /* by bus_call_sessions() */
         BUS_SIMULATE,      /* by bus_call_simulation() */
+        BUS_STATUS,        /* by bus_call_status() */
+        BUS_LIST_LOGINS,   /* by bus_call_logins() */
+        BUS_END_SESSION,   /* by bus_call_done() */
+        BUS_LIST_LOCKS,    /* by bus_call_locks() */
         _BUS_MEMBER_MAX,
 } BusMember;
 
@@ -91,6 +95,34 @@ typedef struct BusSimulation {
         bool unit_allowed, relation, declaration_password, certificate, unit_login;
 } BusSimulation;
 
+/* The answer of Status; strings are borrowed, NULL ones are left out, and so are numbers that are 0 where
+ * it is said. Times are seconds since 1970. */
+typedef struct BusStatus {
+        const char *version, *config, *config_error, *phase, *next_phase, *issuer, *platform,
+                *platform_error, *users, *language, *audit;
+        uint64_t started_sec, config_loaded_sec;
+        uint64_t next_phase_at_sec;      /* 0: left out */
+        uint64_t platform_milliseconds;
+        uint64_t tls_expires_sec;        /* 0: left out */
+        int64_t clock_offset_sec;        /* left out unless .has_clock */
+        bool has_clock;
+        uint32_t logins, waiting, sessions;
+} BusStatus;
+
+/* One entry of ListLogins; strings are borrowed, NULL where unknown. */
+typedef struct BusLogin {
+        uint64_t login, since_sec;
+        const char *service, *tty, *rhost, *user, *step;
+        uint32_t caller;
+} BusLogin;
+
+/* One entry of ListLocks; borrowed. */
+typedef struct BusLock {
+        const char *kind, *subject;
+        uint64_t until_sec;
+        uint32_t tries;
+} BusLock;
+
 #define BUS_ADDRESS "unix:path=/run/dbus/system_bus_socket"
 #define BUS_NAME "org.itax.Auth1"
 
@@ -118,6 +150,9 @@ BusCall *bus_call_done(BusCall *call);
 BusCall *bus_call_word(BusCall *call, const char *word);
 BusCall *bus_call_sessions(BusCall *call, const BusSession *sessions, size_t n);
 BusCall *bus_call_simulation(BusCall *call, const BusSimulation *simulation);
+BusCall *bus_call_status(BusCall *call, const BusStatus *status);
+BusCall *bus_call_logins(BusCall *call, const BusLogin *logins, size_t n);
+BusCall *bus_call_locks(BusCall *call, const BusLock *locks, size_t n);
 
 /** bus_call_refuse() - answer with an error; consumes @call; takes NULL; the text sent is constant
  * for each refusal. Return: NULL */

@@ -196,8 +196,12 @@ int bus_request_read(sd_bus_message *message, BusMember member, BusRequest *ret)
         case BUS_SIMULATE:
                 return read_map(message, member, ret);
         case BUS_CLOSE_SESSION:
+        case BUS_END_SESSION:
                 return read_id(message, ret);
         case BUS_LIST_SESSIONS:
+        case BUS_STATUS:
+        case BUS_LIST_LOGINS:
+        case BUS_LIST_LOCKS:
                 return sd_bus_message_is_empty(message) > 0 ? 0 : BUS_E_ARGUMENTS;
         case _BUS_MEMBER_MAX:
                 break;

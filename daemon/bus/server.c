@@ -256,6 +256,8 @@ static const char *const member_names[_BUS_MEMBER_MAX] = {
         [BUS_OPEN_LOGIN] = "OpenLogin",         [BUS_CHECK_ACCOUNT] = "CheckAccount",
         [BUS_OPEN_SESSION] = "OpenSession",     [BUS_CLOSE_SESSION] = "CloseSession",
         [BUS_LIST_SESSIONS] = "ListSessions",   [BUS_SIMULATE] = "Simulate",
+        [BUS_STATUS] = "Status",                [BUS_LIST_LOGINS] = "ListLogins",
+        [BUS_END_SESSION] = "EndSession",       [BUS_LIST_LOCKS] = "ListLocks",
 };
 
 static int on_member(sd_bus_message *message, void *userdata, sd_bus_error *error _unused_) {
@@ -284,6 +286,14 @@ static const sd_bus_vtable vtable[] = {
                                 on_member, MEMBER_FLAGS),
         SD_BUS_METHOD_WITH_ARGS("Simulate", SD_BUS_ARGS("a{sv}", request),
                                 SD_BUS_RESULT("a{sv}", result), on_member, MEMBER_FLAGS),
+        SD_BUS_METHOD_WITH_ARGS("Status", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{sv}", status), on_member,
+                                MEMBER_FLAGS),
+        SD_BUS_METHOD_WITH_ARGS("ListLogins", SD_BUS_NO_ARGS, SD_BUS_RESULT("aa{sv}", logins),
+                                on_member, MEMBER_FLAGS),
+        SD_BUS_METHOD_WITH_ARGS("EndSession", SD_BUS_ARGS("s", session), SD_BUS_NO_RESULT, on_member,
+                                MEMBER_FLAGS),
+        SD_BUS_METHOD_WITH_ARGS("ListLocks", SD_BUS_NO_ARGS, SD_BUS_RESULT("aa{sv}", locks),
+                                on_member, MEMBER_FLAGS),
         SD_BUS_VTABLE_END,
 };
 
@@ -428,4 +438,16 @@ BusCall *bus_call_sessions(BusCall *call, const BusSession *sessions, size_t n) 
 
 BusCall *bus_call_simulation(BusCall *call, const BusSimulation *simulation) {
         return call_answered(call, bus_answer_simulation(call->message, simulation));
+}
+
+BusCall *bus_call_status(BusCall *call, const BusStatus *status) {
+        return call_answered(call, bus_answer_status(call->message, status));
+}
+
+BusCall *bus_call_logins(BusCall *call, const BusLogin *logins, size_t n) {
+        return call_answered(call, bus_answer_logins(call->message, logins, n));
+}
+
+BusCall *bus_call_locks(BusCall *call, const BusLock *locks, size_t n) {
+        return call_answered(call, bus_answer_locks(call->message, locks, n));
 }

@@ -31,6 +31,8 @@ struct HttpExchange {
         size_t n_header;
         bool framed; /* the answer told how long it is, or comes in chunks or frames */
         bool refused; /* by us; .why says for what */
+        bool inspect;
+        int64_t date_sec;
         char *body;   /* of the wiping allocators: an answer may hold a token */
         size_t n_body, n_room;
         char why[CURL_ERROR_SIZE + 32];
@@ -45,6 +47,18 @@ static size_t refuse(HttpExchange *exchange, const char *why) {
         exchange->refused = true;
         (void)snprintf(exchange->why, sizeof(exchange->why), "%s", why);
         return 0;
+}
+
+/* RFC 9110 section 6.6.1 */
+static void note_date(HttpExchange *exchange, const char *line, size_t n) {
+        char text[64];
+        time_t date;
+
+        if (n >= sizeof(text))
+                return;
+        (void)snprintf(text, sizeof(text), "%.*s", (int)n, line);
+        date = curl_getdate(text + strlen("Date:"), NULL);
+        exchange->date_sec = date > 0 ? (int64_t)date : 0;
 }
 
 static size_t on_header(char *line, size_t size, size_t n, void *userdata) {
@@ -62,6 +76,8 @@ static size_t on_header(char *line, size_t size, size_t n, void *userdata) {
                 exchange->framed = true;
         else if (header_is(line, n, "Transfer-Encoding:"))
                 exchange->framed |= memmem(line, n, chunked, strlen(chunked)) != NULL;
+        else if (exchange->inspect && header_is(line, n, "Date:"))
+                note_date(exchange, line, n);
         return n;
 }
 
@@ -155,6 +171,28 @@ static HttpFault judge(HttpExchange *exchange, CURLcode code, long status) {
         return HTTP_FAULT_NONE;
 }
 
+/* "Expire date:Nov  9 00:00:00 2029 GMT" of the server's own certificate, which is the first */
+static int64_t expiry_of(CURL *easy) {
+        static const char label[] = "Expire date:";
+        const struct curl_certinfo *info = NULL;
+        time_t date = 0;
+
+        if (curl_easy_getinfo(easy, CURLINFO_CERTINFO, &info) != CURLE_OK || !info ||
+            info->num_of_certs < 1)
+                return 0;
+        for (const struct curl_slist *line = info->certinfo[0]; line; line = line->next)
+                if (strncmp(line->data, label, strlen(label)) == 0)
+                        date = curl_getdate(line->data + strlen(label), NULL);
+        return date > 0 ? (int64_t)date : 0;
+}
+
+/* No connection that could be trusted: libcurl tells so of most certificates; of some it only passes on what
+ * OpenSSL says, where a connection that was merely lost is told by other words. */
+static bool is_untrusted(const HttpExchange *exchange, CURLcode code) {
+        return code == CURLE_PEER_FAILED_VERIFICATION ||
+                (code == CURLE_SSL_CONNECT_ERROR && strstr(exchange->error, "error:"));
+}
+
 void exchange_finish(CURL *easy, CURLcode code) {
         HttpExchange *exchange = NULL;
         HttpAnswer answer = {};
@@ -165,6 +203,9 @@ void exchange_finish(CURL *easy, CURLcode code) {
         (void)curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &answer.status);
         answer.fault = judge(exchange, code, answer.status);
         answer.why = answer.fault ? exchange->why : NULL;
+        answer.is_untrusted = is_untrusted(exchange, code);
+        answer.expires_sec = exchange->inspect ? expiry_of(easy) : 0;
+        answer.date_sec = exchange->date_sec;
         answer.body = exchange->body;
         answer.n_body = exchange->n_body;
 
@@ -216,6 +257,9 @@ static CURLcode set_options(HttpExchange *exchange, const HttpRequest *request) 
                 { CURLOPT_HTTP_VERSION,
                   together ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1 },
                 { CURLOPT_PIPEWAIT, together }, /* is there a connection to share? first see */
+                { CURLOPT_CERTINFO, request->inspect },
+                { CURLOPT_FRESH_CONNECT, request->inspect },
+                { CURLOPT_FORBID_REUSE, request->inspect },
                 { CURLOPT_BUFFERSIZE, 4096 }, /* thousands may wait for a phone */
                 { CURLOPT_UPLOAD_BUFFERSIZE, 16384 }, /* its least */
                 { CURLOPT_TIMEOUT_MS, to_msec(request->timeout_usec) },
@@ -294,6 +338,7 @@ int http_exchange_new(Http *http, const HttpRequest *request, HttpAnswerFn fn, v
         exchange->http = http;
         exchange->fn = fn;
         exchange->userdata = userdata;
+        exchange->inspect = request->inspect;
         exchange->request_body = TAKE_PTR(body);
         exchange->easy = curl_easy_init();
         if (!exchange->easy || add_header(exchange, "Accept: application/json") < 0 ||

@@ -39,6 +39,7 @@ typedef struct HttpRequest {
         Secret *body;                /* form; taken over in every case; NULL: GET */
         const Secret *authorization; /* a whole header line, borrowed for the call; NULL: none */
         uint64_t timeout_usec;       /* until the last byte of the answer */
+        bool inspect;                /* by a connection of its own; the answer tells of the server itself */
 } HttpRequest;
 
 /* What is wrong with an answer before anybody has looked into it. */
@@ -55,6 +56,10 @@ typedef struct HttpAnswer {
         long status;     /* 0 if there was none */
         const char *body;
         size_t n_body;
+        bool is_untrusted; /* HTTP_FAULT_AWAY, as its certificate or its TLS is none to trust */
+        /* Of a request with .inspect, seconds since 1970: when the certificate ends, and what time the server has;
+         * 0 where not told. */
+        int64_t expires_sec, date_sec;
 } HttpAnswer;
 
 /* Called once, from the event loop, never from inside http_exchange_new(). May free the exchange,

@@ -373,6 +373,10 @@ bool signer_has(Signer *signer, const char *unit) {
         return r == 0 || (r == -ENOENT && signer->module);
 }
 
+size_t signer_locked(const Signer *signer, TriesLock *ret, size_t n) {
+        return tries_locked(&signer->tries, now_usec(signer), ret, n);
+}
+
 int signer_sign(Signer *signer, const char *unit, const Secret *pin, const char *text, SignerFn fn,
                 void *userdata, SignerJob **ret) {
         _cleanup_(signer_job_freep) SignerJob *job = NULL;

@@ -18,6 +18,7 @@
 #include <systemd/sd-event.h>
 
 #include "daemon/core/signed.h"
+#include "daemon/signer/tries.h"
 #include "lib/common/secret.h"
 #include "lib/common/util.h"
 
@@ -65,6 +66,9 @@ DEFINE_CLEANUP(Signer, signer_free)
  * is logged. With a module true for every unit: what is on a token shows when it is asked.
  */
 bool signer_has(Signer *signer, const char *unit);
+
+/** signer_locked() - units whose file takes no PIN at the moment, at most @n. Return: how many. */
+size_t signer_locked(const Signer *signer, TriesLock *ret, size_t n);
 
 /**
  * signer_sign() - have @text signed by the key of @unit

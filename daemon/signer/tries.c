@@ -3,6 +3,7 @@
 /* Tries: a list, as a host has few units; one is in it only while there is something to remember */
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,6 +86,22 @@ unsigned tries_end(Tries *tries, const char *unit, TriesOutcome outcome, uint64_
                 free(u);
         }
         return n_left;
+}
+
+size_t tries_locked(const Tries *tries, uint64_t now_usec, TriesLock *ret, size_t n) {
+        size_t n_locked = 0;
+
+        for (const TriesUnit *unit = tries->first; unit && n_locked < n; unit = unit->next) {
+                TriesLock *lock = &ret[n_locked];
+
+                if (unit->locked_until_usec <= now_usec)
+                        continue;
+                *lock = (TriesLock){ .n_wrong = unit->n_wrong,
+                                     .left_usec = unit->locked_until_usec - now_usec };
+                (void)snprintf(lock->unit, sizeof(lock->unit), "%s", unit->code);
+                n_locked++;
+        }
+        return n_locked;
 }
 
 void tries_done(Tries *tries) {

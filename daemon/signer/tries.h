@@ -6,6 +6,7 @@
  * As many helpers may run for a unit as it has tries left, so that guessing in parallel gains
  * nothing (design.md D7). No clock: time is an argument, and must not jump (CLOCK_BOOTTIME). */
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "lib/common/limits.h"
@@ -36,6 +37,16 @@ int tries_begin(Tries *tries, const char *unit, uint64_t now_usec);
 
 /** tries_end() - what became of it. Return: how many are left now. */
 unsigned tries_end(Tries *tries, const char *unit, TriesOutcome outcome, uint64_t now_usec);
+
+/* A unit whose file is locked. */
+typedef struct TriesLock {
+        char unit[LIMIT_UNIT_CODE_BYTES + 1];
+        unsigned n_wrong;
+        uint64_t left_usec;
+} TriesLock;
+
+/** tries_locked() - those that are locked at @now_usec, at most @n. Return: how many. */
+size_t tries_locked(const Tries *tries, uint64_t now_usec, TriesLock *ret, size_t n);
 
 /** tries_done() - release; idempotent */
 void tries_done(Tries *tries);

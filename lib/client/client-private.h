@@ -30,6 +30,10 @@ int client_open_session_at(const ClientPlace *place, const ClientRequest *reques
 int client_close_session_at(const ClientPlace *place, const char *session);
 int client_sessions_at(const ClientPlace *place, ClientSessions *ret);
 int client_simulate_at(const ClientPlace *place, const ClientQuestion *question, ClientPolicy *ret);
+int client_status_at(const ClientPlace *place, ClientStatus *ret);
+int client_logins_at(const ClientPlace *place, ClientLogins *ret);
+int client_end_session_at(const ClientPlace *place, const char *session);
+int client_locks_at(const ClientPlace *place, ClientLocks *ret);
 
 /** client_probe_at() - client_probe() at another place */
 int client_probe_at(const ClientPlace *place, ClientProbe *ret);
@@ -96,9 +100,12 @@ typedef struct DictKey {
         const char *key;
         size_t offset;
         enum {
-                DICT_LINE,  /* char *: a showable line of at most .n_max bytes, not empty */
-                DICT_TIME,  /* uint64_t */
-                DICT_TRUTH, /* bool */
+                DICT_LINE,   /* char *: a showable line of at most .n_max bytes, not empty */
+                DICT_TEXT,   /* the same; an empty one is NULL */
+                DICT_TIME,   /* uint64_t */
+                DICT_OFFSET, /* int64_t */
+                DICT_NUMBER, /* uint32_t */
+                DICT_TRUTH,  /* bool */
         } form;
         size_t n_max;
 } DictKey;
@@ -113,6 +120,31 @@ typedef struct DictKey {
  * Return: 0, CLIENT_E_PROTOCOL, or -ENOMEM.
  */
 int dict_read(sd_bus_message *message, const DictKey *keys, size_t n, void *ret);
+
+/* A list of structs, made by a table. */
+typedef struct DictList {
+        const DictKey *keys;
+        size_t n_keys;
+        size_t n_bytes; /* of one struct */
+} DictList;
+
+/** dict_done() - release the strings of a struct and make it empty */
+void dict_done(const DictList *kind, void *data);
+
+/**
+ * dict_list_read() - an aa{sv}, which is all that the message holds
+ * @ret: an array of @ret_n structs, at most LIMIT_LOGINS, owned by the caller whatever is returned
+ *
+ * Return: as dict_read().
+ */
+int dict_list_read(sd_bus_message *message, const DictList *kind, void **ret, size_t *ret_n);
+
+/** dict_list_done() - release an array of structs with their strings; NULL is none */
+void dict_list_done(const DictList *kind, void *list, size_t n);
+
+/** dict_list_call() - ask the daemon for an aa{sv}. Return: as client_open(). */
+int dict_list_call(const ClientPlace *place, const char *member, const DictList *kind, void **ret,
+                   size_t *ret_n);
 
 /**
  * trust_owner() - may the owner of the bus name be spoken to?

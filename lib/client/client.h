@@ -177,6 +177,74 @@ typedef struct ClientPolicy {
 int client_simulate(const ClientQuestion *question, ClientPolicy *ret);
 void client_policy_done(ClientPolicy *policy);
 
+#define CLIENT_OFFSET_UNKNOWN INT64_MIN
+
+/* How the daemon and its platform are. Strings are showable lines, NULL where there is nothing to tell; all
+ * owned. Times are seconds since 1970, 0 where unknown. */
+typedef struct ClientStatus {
+        char *version;
+        uint64_t started_sec;
+        char *config;       /* path of the configuration */
+        uint64_t config_loaded_sec;
+        char *config_error; /* why the last reload was refused; NULL: it was not */
+        char *phase;        /* "dual", "relation", "realname" */
+        char *next_phase;   /* NULL: none is announced */
+        uint64_t next_phase_at_sec;
+        char *issuer;
+        char *platform;       /* "ok", "away", "untrusted", "refused" */
+        char *platform_error; /* why not "ok" */
+        uint64_t platform_milliseconds; /* what asking it took */
+        uint64_t tls_expires_sec;       /* its certificate */
+        int64_t clock_offset_sec;       /* its clock is ahead of ours; CLIENT_OFFSET_UNKNOWN */
+        uint32_t logins, waiting, sessions; /* in progress, of them for a scan, known */
+        char *users;    /* path of the map */
+        char *language; /* where a login has none of its own */
+        char *audit;    /* "ok", or what is wrong with the audit file; NULL: there is none */
+} ClientStatus;
+
+/** client_status() - for root. Asks the platform as well: blocks as client_check(). Return: as client_open(). */
+int client_status(ClientStatus *ret);
+void client_status_done(ClientStatus *status);
+
+/* A login in progress. */
+typedef struct ClientLogin {
+        uint64_t login; /* as in the journal, ITAX_LOGIN */
+        char *service, *tty, *rhost, *user;
+        char *step; /* kind of what is shown now, see step_kind_to_string() */
+        uint64_t since_sec;
+        uint32_t caller; /* uid */
+} ClientLogin;
+
+typedef struct ClientLogins {
+        ClientLogin *list;
+        size_t n;
+} ClientLogins;
+
+/** client_logins() - for root. Return: as client_open(). */
+int client_logins(ClientLogins *ret);
+void client_logins_done(ClientLogins *logins);
+
+/** client_end_session() - for root: end a session as if its token were revoked, and revoke it at the platform.
+ * Return: as client_open(); CLIENT_E_SESSION for none of this name. */
+int client_end_session(const char *session);
+
+/* What the daemon lets nobody try at the moment. */
+typedef struct ClientLock {
+        char *kind;    /* "password", "unit", "pin", "source" */
+        char *subject; /* masked */
+        uint64_t until_sec;
+        uint32_t tries;
+} ClientLock;
+
+typedef struct ClientLocks {
+        ClientLock *list;
+        size_t n;
+} ClientLocks;
+
+/** client_locks() - for root. Return: as client_open(). */
+int client_locks(ClientLocks *ret);
+void client_locks_done(ClientLocks *locks);
+
 /* How far the way to the daemon goes. */
 typedef enum ClientStage {
         CLIENT_STAGE_BUS,   /* the bus was not reached */

@@ -19,6 +19,7 @@ static const struct {
         { "org.freedesktop.DBus.Error.InconsistentMessage", CLIENT_E_PROTOCOL },
         { "org.itax.Auth1.Error.Protocol", CLIENT_E_PROTOCOL },
         { "org.itax.Auth1.Error.NoSession", CLIENT_E_SESSION },
+        { "org.itax.Auth1.Error.NotFound", CLIENT_E_SESSION },
         { "org.itax.Auth1.Error.SessionIsOpen", CLIENT_E_SESSION },
         { "org.freedesktop.DBus.Error.UnknownMethod", CLIENT_E_PROTOCOL },
         { "org.freedesktop.DBus.Error.UnknownInterface", CLIENT_E_PROTOCOL },

@@ -41,27 +41,16 @@ static const DictKey policy_keys[] = {
         TRUTH(ClientPolicy, certificate),  TRUTH(ClientPolicy, unit_login),
 };
 
-static void lines_done(const DictKey *keys, size_t n, void *data) {
-        for (size_t i = 0; i < n; i++)
-                if (keys[i].form == DICT_LINE)
-                        free(*(char **)((char *)data + keys[i].offset));
-}
-
-static void session_done(ClientSession *session) {
-        lines_done(session_keys, ELEMENTSOF(session_keys), session);
-        *session = (ClientSession){};
-}
+static const DictList session_list = { session_keys, ELEMENTSOF(session_keys), sizeof(ClientSession) };
+static const DictList policy_list = { policy_keys, ELEMENTSOF(policy_keys), sizeof(ClientPolicy) };
 
 void client_sessions_done(ClientSessions *sessions) {
-        for (size_t i = 0; i < sessions->n; i++)
-                session_done(&sessions->list[i]);
-        free(sessions->list);
+        dict_list_done(&session_list, sessions->list, sessions->n);
         *sessions = (ClientSessions){};
 }
 
 void client_policy_done(ClientPolicy *policy) {
-        lines_done(policy_keys, ELEMENTSOF(policy_keys), policy);
-        *policy = (ClientPolicy){};
+        dict_done(&policy_list, policy);
 }
 
 int client_open_at(const ClientPlace *place, const ClientRequest *request, Client **ret) {
@@ -118,60 +107,33 @@ int client_close_session_at(const ClientPlace *place, const char *session) {
         return daemon_call(place, &call, deadline_after(place->open_wait_usec), &reply);
 }
 
-/* Room for one more, empty. */
-static int grow(ClientSessions *sessions, size_t *capacity) {
-        ClientSession *grown;
-
-        if (sessions->n == LIMIT_LOGINS)
-                return CLIENT_E_PROTOCOL;
-        if (sessions->n == *capacity) {
-                const size_t wanted = 2 * *capacity + 16;
-
-                grown = realloc(sessions->list, wanted * sizeof(*grown));
-                if (!grown)
-                        return -ENOMEM;
-                sessions->list = grown;
-                *capacity = wanted;
-        }
-        sessions->list[sessions->n++] = (ClientSession){};
-        return 0;
-}
-
-static int read_sessions(sd_bus_message *reply, ClientSessions *sessions) {
-        size_t capacity = 0;
-        int r;
-
-        if (sd_bus_message_has_signature(reply, "aa{sv}") <= 0)
-                return CLIENT_E_PROTOCOL;
-        r = sd_bus_message_enter_container(reply, 'a', "a{sv}");
-        if (r < 0)
-                return bus_condition(r, NULL);
-        while (sd_bus_message_at_end(reply, 0) == 0) {
-                r = grow(sessions, &capacity);
-                if (r == 0)
-                        r = dict_read(reply, session_keys, ELEMENTSOF(session_keys),
-                                      &sessions->list[sessions->n - 1]);
-                if (r != 0)
-                        return r;
-        }
-        return 0;
-}
-
-int client_sessions_at(const ClientPlace *place, ClientSessions *ret) {
-        const DaemonCall call = { .member = "ListSessions" };
+int dict_list_call(const ClientPlace *place, const char *member, const DictList *kind, void **ret,
+                   size_t *ret_n) {
+        const DaemonCall call = { .member = member };
         _cleanup_(message_unrefp) sd_bus_message *reply = NULL;
-        _cleanup_(client_sessions_done) ClientSessions sessions = {};
         int r;
 
         r = daemon_call(place, &call, deadline_after(place->open_wait_usec), &reply);
-        if (r == 0)
-                r = read_sessions(reply, &sessions);
         if (r != 0)
                 return r;
+        r = dict_list_read(reply, kind, ret, ret_n);
+        if (r != 0) {
+                dict_list_done(kind, *ret, *ret_n);
+                *ret = NULL;
+                *ret_n = 0;
+        }
+        return r;
+}
 
-        *ret = sessions;
-        sessions = (ClientSessions){};
-        return 0;
+int client_sessions_at(const ClientPlace *place, ClientSessions *ret) {
+        void *list;
+        size_t n;
+        int r;
+
+        r = dict_list_call(place, "ListSessions", &session_list, &list, &n);
+        if (r == 0)
+                *ret = (ClientSessions){ .list = list, .n = n };
+        return r;
 }
 
 int client_simulate_at(const ClientPlace *place, const ClientQuestion *question, ClientPolicy *ret) {

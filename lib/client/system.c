@@ -39,3 +39,19 @@ int client_sessions(ClientSessions *ret) {
 int client_simulate(const ClientQuestion *question, ClientPolicy *ret) {
         return client_simulate_at(&system_place, question, ret);
 }
+
+int client_status(ClientStatus *ret) {
+        return client_status_at(&system_place, ret);
+}
+
+int client_logins(ClientLogins *ret) {
+        return client_logins_at(&system_place, ret);
+}
+
+int client_end_session(const char *session) {
+        return client_end_session_at(&system_place, session);
+}
+
+int client_locks(ClientLocks *ret) {
+        return client_locks_at(&system_place, ret);
+}

@@ -87,8 +87,22 @@ static void answer_other(BusCall *call, BusMember member) {
                 assert_null(bus_call_simulation(
                         call, &(BusSimulation){ .phase = "dual", .unit_login = true }));
                 return;
+        case BUS_STATUS:
+                assert_null(bus_call_status(
+                        call, &(BusStatus){ .version = "1", .started_sec = 1573228800, .waiting = 2,
+                                            .has_clock = true, .clock_offset_sec = -3 }));
+                return;
+        case BUS_LIST_LOGINS:
+                assert_null(bus_call_logins(
+                        call, &(BusLogin){ .login = 7, .service = "sshd", .step = "scan" }, 1));
+                return;
+        case BUS_LIST_LOCKS:
+                assert_null(bus_call_locks(
+                        call, &(BusLock){ .kind = "pin", .subject = "x", .tries = 5 }, 1));
+                return;
         case BUS_OPEN_SESSION:
         case BUS_CLOSE_SESSION:
+        case BUS_END_SESSION:
                 assert_null(bus_call_done(call));
                 return;
         case BUS_OPEN_LOGIN:
@@ -227,6 +241,8 @@ static void note_value(Answer *answer, sd_bus_message *m, char type) {
         union {
                 const char *s;
                 uint64_t t;
+                int64_t x;
+                uint32_t u;
                 int b;
         } value;
 
@@ -236,6 +252,10 @@ static void note_value(Answer *answer, sd_bus_message *m, char type) {
                 note(answer, "%s", value.s);
         else if (type == 't')
                 note(answer, "%llu", (unsigned long long)value.t);
+        else if (type == 'x')
+                note(answer, "%lld", (long long)value.x);
+        else if (type == 'u')
+                note(answer, "%u", value.u);
         else
                 note(answer, "%s", value.b ? "yes" : "no");
 }
@@ -581,6 +601,14 @@ static const struct {
           "phase=dual;unit_allowed=no;relation=no;declaration_password=no;certificate=no;unit_login=yes;" },
         { "a simulation of another protocol", "Simulate", fill_simulate_protocol, INVALID, "", "" },
         { "a simulation of a user", "Simulate", fill_simulate_user, INVALID, "", "" },
+        { "the status", "Status", fill_nothing, "", "a{sv}",
+          "version=1;started=1573228800;logins=0;waiting=2;sessions=0;clock_offset=-3;" },
+        { "the status of what", "Status", fill_id, "*", "", "" },
+        { "logins", "ListLogins", fill_nothing, "", "aa{sv}",
+          "service=sshd;step=scan;login=7;since=0;caller=0;|" },
+        { "locks", "ListLocks", fill_nothing, "", "aa{sv}", "kind=pin;subject=x;until=0;tries=5;|" },
+        { "the end of a session", "EndSession", fill_id, "", "", "" },
+        { "the end of a session that cannot be", "EndSession", fill_not_id, INVALID, "", "" },
 };
 
 /* threats 29 */
@@ -632,6 +660,18 @@ static const char golden[] =
         "  <method name=\"Simulate\">\n"
         "   <arg type=\"a{sv}\" name=\"request\" direction=\"in\"/>\n"
         "   <arg type=\"a{sv}\" name=\"result\" direction=\"out\"/>\n"
+        "  </method>\n"
+        "  <method name=\"Status\">\n"
+        "   <arg type=\"a{sv}\" name=\"status\" direction=\"out\"/>\n"
+        "  </method>\n"
+        "  <method name=\"ListLogins\">\n"
+        "   <arg type=\"aa{sv}\" name=\"logins\" direction=\"out\"/>\n"
+        "  </method>\n"
+        "  <method name=\"EndSession\">\n"
+        "   <arg type=\"s\" name=\"session\" direction=\"in\"/>\n"
+        "  </method>\n"
+        "  <method name=\"ListLocks\">\n"
+        "   <arg type=\"aa{sv}\" name=\"locks\" direction=\"out\"/>\n"
         "  </method>\n"
         " </interface>\n";
 

@@ -339,7 +339,7 @@ static void test_nobody_asks_for_others(void **state) {
         assert_int_equal(ask_as(&place, NOBODY, ask_policy, call), CLIENT_E_REFUSED);
         assert_int_equal(tls_server_requests(place.server, NULL), n_asked);
         assert_non_null(strstr(place.told, "uid 65534 was refused: it asked for somebody else"));
-        assert_non_null(strstr(place.told, "uid 65534 was refused: it asked what others would get"));
+        assert_non_null(strstr(place.told, "uid 65534 was refused: it asked what is for root alone"));
 
         /* Root's is untouched by it. */
         assert_int_equal(checked(&place, "root", id), CLIENT_GRANTED);
