@@ -37,16 +37,25 @@ typedef struct CtlOptions {
         const char *json;
         const char *file;
         const char *system;
+        const char *journal;
 } CtlOptions;
 
 /* Verbs. @arguments end in NULL and are as many as main.c says. Return: CTL_*. */
 
-/** ctl_status() - is the way to the daemon open? */
+/** ctl_status() - is the way to the daemon and to the platform open? */
 int ctl_status(char **arguments, const CtlOptions *options);
 /** ctl_try() - a login as arguments[0], a local user or else an account, in this terminal */
 int ctl_try(char **arguments, const CtlOptions *options);
 /** ctl_sessions() - who works here? */
 int ctl_sessions(char **arguments, const CtlOptions *options);
+/** ctl_end() - end the session whose name begins with arguments[0] */
+int ctl_end(char **arguments, const CtlOptions *options);
+/** ctl_logins() - who is logging in at this moment? */
+int ctl_logins(char **arguments, const CtlOptions *options);
+/** ctl_lock_show() - what may nobody try for a while? */
+int ctl_lock_show(char **arguments, const CtlOptions *options);
+/** ctl_log() - what the journal has of login arguments[0], or how the last ones ended */
+int ctl_log(char **arguments, const CtlOptions *options);
 /** ctl_user_list() and so on - the map from accounts to local users: list it, add a user's accounts, remove them */
 int ctl_user_list(char **arguments, const CtlOptions *options);
 int ctl_user_map(char **arguments, const CtlOptions *options);
@@ -64,6 +73,15 @@ const char *ctl_explain(int r);
 
 /** ctl_fail() - say on standard error why a call of lib/client failed. Return: the exit status for it. */
 int ctl_fail(int r);
+
+#define TIME_BYTES sizeof("2026-01-02 03:04")
+
+/** format_time() - seconds since 1970 in local time; "?" for 0 */
+void format_time(uint64_t sec, char ret[static TIME_BYTES]);
+
+/** progress_show(), progress_hide() - on a terminal, say what is being waited for; nothing elsewhere */
+void progress_show(const char *what);
+void progress_hide(void);
 
 #define RUN_OUTPUT_BYTES (16U * 1024U * 1024U)
 
@@ -89,6 +107,9 @@ void table_print(FILE *out, const char *const headings[TABLE_COLUMNS], size_t n_
 /** label_print() - "LABEL  VALUE" with the values in one column, which starts at @width */
 void label_print(FILE *out, const char *label, size_t width, const char *value);
 
+/** label_print_part() - the label alone, without an end of line */
+void label_print_part(FILE *out, const char *label, size_t width);
+
 /* JSON, written member by member. A key may be NULL (in an array). */
 typedef struct Json {
         FILE *out;
@@ -99,6 +120,7 @@ void json_open(Json *json, const char *key, char bracket);
 void json_close(Json *json, char bracket);
 void json_string(Json *json, const char *key, const char *value); /* NULL becomes null */
 void json_number(Json *json, const char *key, uint64_t value);
+void json_signed(Json *json, const char *key, int64_t value);
 void json_truth(Json *json, const char *key, bool value);
 
 typedef enum TerminalEcho { TERMINAL_ECHO, TERMINAL_HIDE } TerminalEcho;

@@ -51,6 +51,11 @@ void json_number(Json *json, const char *key, uint64_t value) {
         (void)fprintf(json->out, "%llu", (unsigned long long)value);
 }
 
+void json_signed(Json *json, const char *key, int64_t value) {
+        begin_member(json, key);
+        (void)fprintf(json->out, "%lld", (long long)value);
+}
+
 void json_truth(Json *json, const char *key, bool value) {
         begin_member(json, key);
         (void)fputs(value ? "true" : "false", json->out);

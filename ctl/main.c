@@ -43,9 +43,13 @@ static int run_version(_unused_ char **arguments, const CtlOptions *options) {
 
 /* The order is that of a day: is it well, who is there, what may they, what is written where. */
 static const Verb verb_table[] = {
-        { "status", NULL, 0, 0, ctl_status, "status", N_("tell whether the daemon can be reached") },
+        { "status", NULL, 0, 0, ctl_status, "status", N_("tell how the daemon and the platform are") },
         { "try", NULL, 1, 1, ctl_try, "try NAME", N_("log in here as a local user or an account") },
         { "sessions", NULL, 0, 0, ctl_sessions, "sessions", N_("list who is logged in, for which unit, since when") },
+        { "end", NULL, 1, 1, ctl_end, "end SESSION", N_("end a session, here and at the platform") },
+        { "logins", NULL, 0, 0, ctl_logins, "logins", N_("list who is logging in at this moment") },
+        { "log", NULL, 0, 1, ctl_log, "log [LOGIN]", N_("tell how the last logins ended, or the story of one") },
+        { "lock", "show", 0, 0, ctl_lock_show, "lock show", N_("list what nobody may try for a while") },
         { "user", "list", 0, 0, ctl_user_list, "user list", N_("list which local user each account is") },
         { "user", "map", 2, MANY, ctl_user_map, "user map USER ACCOUNT...", N_("let accounts log in as a local user") },
         { "user", "unmap", 1, MANY, ctl_user_unmap, "user unmap USER [ACCOUNT...]",
@@ -73,6 +77,7 @@ static const struct {
         { OPTION(date, required_argument), "--date YYYY-MM-DD", N_("on that day, in China Standard Time (policy)") },
         { OPTION(json, no_argument), "--json", N_("for programs") },
         { OPTION(file, required_argument), "--file PATH", N_("this file instead of the usual one (user)") },
+        { OPTION(journal, required_argument), "--journal DIR", N_("the journal in this folder (log)") },
         { OPTION(system, no_argument), "--system", N_("map root or a system user all the same (user map)") },
 };
 

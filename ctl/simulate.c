@@ -10,6 +10,7 @@
 
 #include "ctl/ctl.h"
 #include "lib/client/client.h"
+#include "lib/common/limits.h"
 #include "lib/common/text.h"
 
 /* The words of the daemon in those of people. A word that is not here is shown as it is. */
@@ -62,6 +63,29 @@ static bool date_is_fit(const char *date) {
         again = tm;
         when = timegm(&again); /* puts the 30th of February into March */
         return when != (time_t)-1 && again.tm_mon == tm.tm_mon && again.tm_mday == tm.tm_mday;
+}
+
+/* What cannot be sent is named, so that nobody has to guess which it was. */
+static bool options_are_fit(const ClientQuestion *question) {
+        const struct {
+                const char *option, *value;
+                size_t n_max;
+        } table[] = {
+                { "--account", question->account, LIMIT_ACCOUNT_BYTES },
+                { "--unit", question->unit, LIMIT_UNIT_CODE_BYTES },
+                { "--service", question->service, LIMIT_SERVICE_BYTES },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+                const char *value = table[i].value;
+
+                if (!value || (value[0] && strlen(value) <= table[i].n_max && text_is_showable(value)))
+                        continue;
+                ctl_complain(_("%s: empty, longer than %zu bytes, or with characters that no name has"),
+                             table[i].option, table[i].n_max);
+                return false;
+        }
+        return true;
 }
 
 typedef struct Line {
@@ -128,7 +152,13 @@ int ctl_simulate(_unused_ char **arguments, const CtlOptions *options) {
                 (void)fprintf(stderr, _("itaxctl: %s: not a date written YYYY-MM-DD\n"), options->date);
                 return CTL_USAGE;
         }
+        if (!options_are_fit(&question))
+                return CTL_USAGE;
         r = client_simulate(&question, &policy);
+        if (r == CLIENT_E_PROTOCOL && options->unit) {
+                ctl_complain(_("--unit %s: not the code of a unit"), options->unit);
+                return CTL_USAGE;
+        }
         if (r != 0)
                 return ctl_fail(r);
         if (options->json)

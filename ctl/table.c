@@ -41,6 +41,10 @@ void table_print(FILE *out, const char *const headings[TABLE_COLUMNS], size_t n_
         }
 }
 
+void label_print_part(FILE *out, const char *label, size_t width) {
+        print_padded(out, label, width);
+}
+
 void label_print(FILE *out, const char *label, size_t width, const char *value) {
         print_padded(out, label, width);
         (void)fprintf(out, "%s\n", shown(value));

@@ -3,8 +3,8 @@
 
 _itaxctl() {
         local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} word
-        local verbs='status try sessions user policy config version'
-        local options='--service --method --unit --prompts --rhost --account --date --json --file --system --help'
+        local verbs='status try sessions end logins log lock user policy config version'
+        local options='--service --method --unit --prompts --rhost --account --date --json --file --journal --system --help'
         local -a words=()
 
         COMPREPLY=()
@@ -17,6 +17,7 @@ _itaxctl() {
         --unit) mapfile -t COMPREPLY < <(compgen -W 'off ask required' -- "$current"); return ;;
         --prompts) mapfile -t COMPREPLY < <(compgen -W 'auto many buffered one' -- "$current"); return ;;
         --file) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+        --journal) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
         --rhost) mapfile -t COMPREPLY < <(compgen -A hostname -- "$current"); return ;;
         --account | --date) return ;;
         esac
@@ -28,6 +29,7 @@ _itaxctl() {
         case ${words[*]} in
         '') verbs="$verbs $options" ;;
         user) verbs='list map unmap' ;;
+        lock) verbs='show' ;;
         policy) verbs='simulate' ;;
         config) verbs='check' ;;
         try | 'user map' | 'user unmap')

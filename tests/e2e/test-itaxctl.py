@@ -69,9 +69,9 @@ def sessions():
         equal(found, {'session': name, 'user': 'jia', 'account': 'ceshi_jia', 'name': found['name'], 'unit': UNIT_1,
                       'unit_name': UNITS[UNIT_1]['name'], 'method': 'password', 'service': 'login', 'rhost': None,
                       'open': True})
-        contains(ctl('sessions'), r'^USER +ACCOUNT +UNIT +METHOD +SERVICE +TERMINAL +SINCE +STATE\n',
-                 rf'\njia +ceshi_jia +{UNIT_1} +password +login +{re.escape(tty)} +20\d\d-\d\d-\d\d \d\d:\d\d +open\n')
-        contains(ctl('sessions', env=CHINESE), '用户 +实名账号 +单位 +方式 +服务 +终端 +开始时间 +状态', 'jia +ceshi_jia .*已打开')
+        contains(ctl('sessions'), r'^SESSION +USER +ACCOUNT +UNIT +SERVICE +TERMINAL +SINCE\n',
+                 rf'\n{name[:8]} +jia +ceshi_jia +{UNIT_1} +login +{re.escape(tty)} +(20\d\d-\d\d-\d\d )?\d\d:\d\d\n')
+        contains(ctl('sessions', env=CHINESE), '会话 +用户 +实名账号 +单位 +服务 +终端 +开始时间', 'jia +ceshi_jia ')
         # Nobody sees those of others.
         equal(json.loads(ctl('sessions', '--json', uid=NOBODY)), [])
         terminal.answer('', 'itaxctl sessions --json')
@@ -96,6 +96,10 @@ def simulate():
     contains(ctl(*words, env=CHINESE), '阶段 +relation：有办税授权关系即可', '本地用户 +jia', '本机允许该单位 +是')
     nobody = json.loads(ctl('policy', 'simulate', '--account', 'no_such_account', '--json'))
     equal((nobody['user'], nobody['user_by']), (None, 'none'))
+    for option, value in (('--account', ''), ('--service', 'x' * 65), ('--unit', 'a\x1b[2J')):
+        contains(ctl('policy', 'simulate', option, value, status=2), f'{option}: empty, longer than')
+    contains(ctl('policy', 'simulate', '--unit', '12', status=2), '--unit 12: not the code of a unit')
+    contains(ctl('policy', 'simulate', '--unit', '12', status=2, env=CHINESE), '--unit 12：不是')
 
 
 @case('on a day that is given; what is no day is wrong usage')
@@ -111,7 +115,7 @@ def dates():
 
 @case('policies are for root (threats 20)')
 def root_only():
-    lacks(ctl('policy', 'simulate', '--account', 'ceshi_jia', status=1, uid=NOBODY), 'jia')
+    lacks(ctl('policy', 'simulate', '--account', 'ceshi_jia', status=4, uid=NOBODY), 'jia')
 
 
 @case('without a bus: told at once, with a status of its own')
