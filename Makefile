@@ -53,6 +53,7 @@ LIB_CLIENT  = $(BUILD)/lib/libclient.a
 LIB_WIRE    = $(BUILD)/lib/libwire.a
 LIB_DAEMON  = $(BUILD)/lib/libdaemon.a
 LIB_BACKEND = $(BUILD)/lib/libbackend.a
+LIB_CTL     = $(BUILD)/lib/libctl.a
 
 PROGRAMS = $(BUILD)/pam_itax.so $(BUILD)/itaxd $(BUILD)/itax-backend $(BUILD)/itaxctl $(BUILD)/itax-sign
 UNIT_TESTS = $(patsubst tests/unit/test-%.c,$(BUILD)/unit/test-%,$(filter tests/unit/test-%.c,$(SRC_UNIT)))
@@ -75,6 +76,7 @@ $(LIB_COMMON): $(call objects,$(SRC_COMMON)); $(archive)
 $(LIB_CLIENT): $(call objects,$(SRC_CLIENT)); $(archive)
 $(LIB_WIRE): $(call objects,$(SRC_WIRE)); $(archive)
 $(LIB_DAEMON): $(call objects,$(filter-out daemon/main.c,$(SRC_DAEMON))); $(archive)
+$(LIB_CTL): $(call objects,$(filter-out ctl/main.c,$(SRC_CTL))); $(archive)
 $(LIB_BACKEND): $(call objects,$(filter-out backend/main.c,$(SRC_BACKEND))) $(BUILD)/obj/web-files.o; $(archive)
 
 # Style sheet and scripts of the pages, as a table in C. The list of names is a file of its own, so that
@@ -101,7 +103,7 @@ $(BUILD)/itaxd: $(BUILD)/obj/daemon/main.o $(LIB_DAEMON) $(LIB_WIRE) $(LIB_COMMO
 $(BUILD)/itax-backend: $(BUILD)/obj/backend/main.o $(LIB_BACKEND) $(LIB_WIRE) $(LIB_COMMON)
 	$(say) LINK $@
 	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(LIBS_BACKEND)
-$(BUILD)/itaxctl: $(call objects,$(SRC_CTL)) $(LIB_CLIENT) $(LIB_COMMON)
+$(BUILD)/itaxctl: $(BUILD)/obj/ctl/main.o $(LIB_CTL) $(LIB_CLIENT) $(LIB_COMMON)
 	$(say) LINK $@
 	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(LIBS_CTL)
 
@@ -119,6 +121,8 @@ $(BUILD)/unit/test-%: $(BUILD)/obj/tests/unit/test-%.o $(UNIT_HELP) \
 	@mkdir -p $(@D)
 	$(say) LINK $@
 	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS_TEST)
+# Only those of itaxctl get its archive: it has names that a library has too.
+$(filter $(BUILD)/unit/test-ctl-%,$(UNIT_TESTS)): $(LIB_CTL)
 
 .PHONY: unit
 unit: $(UNIT_TESTS) ## build the unit tests
