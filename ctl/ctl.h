@@ -38,6 +38,7 @@ typedef struct CtlOptions {
         const char *file;
         const char *system;
         const char *journal;
+        const char *head;
 } CtlOptions;
 
 /* Verbs. @arguments end in NULL and are as many as main.c says. Return: CTL_*. */
@@ -62,8 +63,10 @@ int ctl_user_map(char **arguments, const CtlOptions *options);
 int ctl_user_unmap(char **arguments, const CtlOptions *options);
 /** ctl_simulate() - what would an account, a unit, a service get on a day? */
 int ctl_simulate(char **arguments, const CtlOptions *options);
-/** ctl_config_check() - what itaxd itself says of its configuration */
+/** ctl_config_check() and so on - what itaxd itself says of its files */
 int ctl_config_check(char **arguments, const CtlOptions *options);
+int ctl_config_show(char **arguments, const CtlOptions *options);
+int ctl_audit_verify(char **arguments, const CtlOptions *options);
 
 /** ctl_complain() - "itaxctl: " and a sentence on standard error */
 void ctl_complain(const char *format, ...) _printf_(1, 2);
@@ -73,6 +76,14 @@ const char *ctl_explain(int r);
 
 /** ctl_fail() - say on standard error why a call of lib/client failed. Return: the exit status for it. */
 int ctl_fail(int r);
+
+/** ctl_setting() - the value that holds in itaxd for a key; owned by the caller. Return: 0, -ENOENT where itaxd
+ * does not tell, or another negative errno. */
+int ctl_setting(const char *section, const char *key, char **ret);
+
+/** journal_head() - the newest ITAX_AUDIT_HASH that the daemon has told the journal; owned by the caller.
+ * @folder: as --journal, NULL for that of this host. Return: 0, -ENOENT for none, or another negative errno. */
+int journal_head(const char *folder, char **ret);
 
 #define TIME_BYTES sizeof("2026-01-02 03:04")
 

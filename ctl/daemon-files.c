@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Daemon files: the configuration is read by itaxd itself, so that nobody else has to know how. */
+/* Daemon files: configuration and audit file are read by itaxd itself, so that nobody else has to know how. */
 
 #include <errno.h>
 #include <stdio.h>
@@ -11,6 +11,8 @@
 #ifndef ITAXD_PATH
 #define ITAXD_PATH "/usr/sbin/itaxd"
 #endif
+
+enum { AUDIT_WHOLE = 0, AUDIT_BROKEN = 1 }; /* exit statuses of itaxd --verify-audit; others: not read */
 
 /* Lines of @text as an array. */
 static void print_json(const char *name, bool is_good, char *text) {
@@ -60,4 +62,83 @@ int ctl_config_check(char **arguments, const CtlOptions *options) {
         else
                 (void)fputs(output, stdout);
         return judge(status == 0);
+}
+
+int ctl_config_show(_unused_ char **arguments, const CtlOptions *options) {
+        const char *const argv[] = { ITAXD_PATH, "--show", options->json ? "--json" : NULL, NULL };
+        _cleanup_(freep) char *output = NULL;
+        int status;
+
+        if (run_itaxd(argv, RUN_OUTPUT_AND_ERRORS, &output, &status) < 0)
+                return CTL_AWAY;
+        (void)fputs(output, status == 0 ? stdout : stderr);
+        return judge(status == 0);
+}
+
+/* The newest record is known to the journal, which is another hand's; the file alone could be made anew. */
+static char *head_of(const CtlOptions *options) {
+        char *head = NULL;
+
+        if (options->head)
+                return strdup(options->head);
+        if (journal_head(options->journal, &head) < 0)
+                return NULL;
+        return head;
+}
+
+int ctl_audit_verify(char **arguments, const CtlOptions *options) {
+        _cleanup_(freep) char *output = NULL, *file = NULL, *head = NULL;
+        const char *argv[8] = { ITAXD_PATH };
+        size_t n = 1;
+        int status;
+
+        if (arguments[0] && asprintf(&file, "--verify-audit=%s", arguments[0]) < 0) {
+                file = NULL;
+                return CTL_AWAY;
+        }
+        argv[n++] = file ? file : "--verify-audit";
+        /* Of a file that lies elsewhere the journal of this host knows nothing. */
+        if (!file || options->head || options->journal)
+                head = head_of(options);
+        if (head) {
+                argv[n++] = "--head";
+                argv[n++] = head;
+        }
+        if (options->json)
+                argv[n++] = "--json";
+
+        if (run_itaxd(argv, RUN_OUTPUT_AND_ERRORS, &output, &status) < 0)
+                return CTL_AWAY;
+        (void)fputs(output, status == AUDIT_WHOLE || status == AUDIT_BROKEN ? stdout : stderr);
+        if (!head && !options->json && status == AUDIT_WHOLE)
+                (void)printf("%s\n", _("The journal has no record to compare it with: that the end was removed, or"
+                                       " all of it made anew, cannot be excluded."));
+        return status == AUDIT_BROKEN ? CTL_NO : judge(status == AUDIT_WHOLE);
+}
+
+/* "[section] key = value    # where" */
+int ctl_setting(const char *section, const char *key, char **ret) {
+        const char *const argv[] = { ITAXD_PATH, "--show", NULL };
+        _cleanup_(freep) char *output = NULL;
+        char wanted[96], *save = NULL;
+        int status, r;
+
+        r = run_program(ITAXD_PATH, argv, RUN_OUTPUT, &output, &status);
+        if (r < 0 || status != 0)
+                return r < 0 ? r : -ENOENT;
+        (void)snprintf(wanted, sizeof(wanted), "[%s] %s = ", section, key);
+        for (char *line = strtok_r(output, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+                char *value = line + strlen(wanted), *end;
+
+                if (strncmp(line, wanted, strlen(wanted)) != 0)
+                        continue;
+                end = strstr(value, " # ");
+                if (end)
+                        *end = '\0';
+                for (end = value + strlen(value); end > value && end[-1] == ' '; end--)
+                        end[-1] = '\0';
+                *ret = strdup(value);
+                return *ret ? 0 : -ENOMEM;
+        }
+        return -ENOENT;
 }

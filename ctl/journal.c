@@ -22,6 +22,7 @@
 #define MATCH_BYTES 64
 #define OUR_UNIT "_SYSTEMD_UNIT=itaxd.service"
 #define OUR_FIELD "ITAX_"
+#define OUR_IDENTIFIER "SYSLOG_IDENTIFIER=itaxd"
 
 static void journal_closep(sd_journal **journal) {
         if (*journal)
@@ -140,7 +141,7 @@ static int print_records(Json *json, sd_journal *journal, const char *login) {
 
 static int show(sd_journal *journal, const char *login, const CtlOptions *options) {
         Json json = { .out = stdout };
-        char wanted[MATCH_BYTES] = "SYSLOG_IDENTIFIER=itaxd";
+        char wanted[MATCH_BYTES] = OUR_IDENTIFIER;
         int r;
 
         if (login)
@@ -156,6 +157,31 @@ static int show(sd_journal *journal, const char *login, const CtlOptions *option
                 (void)printf("\n");
         }
         return r;
+}
+
+static int open_journal(const char *folder, sd_journal **ret) {
+        return folder ? sd_journal_open_directory(ret, folder, 0) :
+                        sd_journal_open(ret, SD_JOURNAL_LOCAL_ONLY | SD_JOURNAL_SYSTEM);
+}
+
+int journal_head(const char *folder, char **ret) {
+        _cleanup_(journal_closep) sd_journal *journal = NULL;
+        char value[VALUE_BYTES] = "";
+        int r;
+
+        r = open_journal(folder, &journal);
+        if (r >= 0)
+                r = match(journal, OUR_IDENTIFIER);
+        if (r >= 0)
+                r = sd_journal_seek_tail(journal);
+        while (r >= 0 && !value[0] && (r = sd_journal_previous(journal)) > 0)
+                read_field(journal, "ITAX_AUDIT_HASH", value);
+        if (r < 0)
+                return r;
+        if (!value[0])
+                return -ENOENT;
+        *ret = strdup(value);
+        return *ret ? 0 : -ENOMEM;
 }
 
 static int judge(int r, const char *login) {
@@ -182,10 +208,7 @@ int ctl_log(char **arguments, const CtlOptions *options) {
                 ctl_complain(_("%s: a login has a number; itaxctl log lists the last ones"), login);
                 return CTL_USAGE;
         }
-        if (options->journal)
-                r = sd_journal_open_directory(&journal, options->journal, 0);
-        else
-                r = sd_journal_open(&journal, SD_JOURNAL_LOCAL_ONLY | SD_JOURNAL_SYSTEM);
+        r = open_journal(options->journal, &journal);
         if (r >= 0)
                 r = show(journal, login, options);
         return judge(r, login);

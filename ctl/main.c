@@ -58,6 +58,10 @@ static const Verb verb_table[] = {
           N_("tell what an account, unit and date would get") },
         { "config", "check", 0, 1, ctl_config_check, "config check [FILE]",
           N_("tell everything that is wrong with the configuration") },
+        { "config", "show", 0, 0, ctl_config_show, "config show",
+          N_("tell which values hold, and who says so") },
+        { "audit", "verify", 0, 1, ctl_audit_verify, "audit verify [FILE]",
+          N_("find what was changed in the audit file, removed or put elsewhere") },
         { "version", NULL, 0, 0, run_version, "version", N_("print the version") },
 };
 
@@ -77,7 +81,8 @@ static const struct {
         { OPTION(date, required_argument), "--date YYYY-MM-DD", N_("on that day, in China Standard Time (policy)") },
         { OPTION(json, no_argument), "--json", N_("for programs") },
         { OPTION(file, required_argument), "--file PATH", N_("this file instead of the usual one (user)") },
-        { OPTION(journal, required_argument), "--journal DIR", N_("the journal in this folder (log)") },
+        { OPTION(journal, required_argument), "--journal DIR", N_("the journal in this folder (log, audit)") },
+        { OPTION(head, required_argument), "--head SEQ:HASH", N_("a record that is known from elsewhere (audit)") },
         { OPTION(system, no_argument), "--system", N_("map root or a system user all the same (user map)") },
 };
 

@@ -13,8 +13,13 @@
 #define FIRST_PERSON 1000 /* users below are of the system */
 #define NOBODY 65534
 
-static const char *map_path(const CtlOptions *options) {
-        return options->file ? options->file : USERS_FILE;
+/* The map that itaxd reads. */
+static char *map_path(const CtlOptions *options) {
+        char *path = NULL;
+
+        if (!options->file && ctl_setting("login", "users", &path) == 0)
+                return path;
+        return strdup(options->file ? options->file : USERS_FILE);
 }
 
 static int fail(const char *path, int r) {
@@ -102,7 +107,7 @@ static int print_table(const UsersFile *file) {
 }
 
 int ctl_user_list(_unused_ char **arguments, const CtlOptions *options) {
-        const char *path = map_path(options);
+        _cleanup_(freep) char *path = map_path(options);
         _cleanup_(users_file_done) UsersFile file = USERS_FILE_NONE;
         int r;
 
@@ -185,7 +190,8 @@ static int add_accounts(UsersFile *file, const char *user, char **accounts, size
 }
 
 int ctl_user_map(char **arguments, const CtlOptions *options) {
-        const char *user = arguments[0], *path = map_path(options);
+        const char *user = arguments[0];
+        _cleanup_(freep) char *path = map_path(options);
         _cleanup_(users_file_done) UsersFile file = USERS_FILE_NONE;
         char text[512];
         size_t n = 0;
@@ -219,7 +225,8 @@ static bool is_named(char **accounts, const char *account) {
 }
 
 int ctl_user_unmap(char **arguments, const CtlOptions *options) {
-        const char *user = arguments[0], *path = map_path(options);
+        const char *user = arguments[0];
+        _cleanup_(freep) char *path = map_path(options);
         _cleanup_(users_file_done) UsersFile file = USERS_FILE_NONE;
         char text[512];
         size_t n = 0;

@@ -4,12 +4,16 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/audit.h"
+#include "daemon/audit-file.h"
 #include "daemon/log.h"
 #include "lib/common/identity.h"
 #include "lib/common/text.h"
+
+#define FIELDS_MAX 16U /* of one record */
 
 /* A taxpayer number of one person is his identity number, by itself or with two digits behind it;
  * before 1999 that number had 15 digits, and a unit's own number of 15 cannot be told from it. */
@@ -75,6 +79,18 @@ static void write_sentence(char *message, const char *what, const char *result, 
                                 add(message, told[i].name, fields[j].value);
 }
 
+/* First the file, so that the journal holds its newest hash, where who can write the file cannot change it. */
+static void tell(int priority, uint64_t login_id, const char *message, const LogField *fields,
+                 size_t n_fields) {
+        char head[AUDIT_HEAD_BYTES + 1];
+        LogField more[FIELDS_MAX + 1] = {};
+
+        audit_file_add(login_id, message, fields, n_fields, head);
+        memcpy(more, fields, n_fields * sizeof(*fields));
+        more[n_fields] = (LogField){ "ITAX_AUDIT_HASH", *head ? head : NULL };
+        log_fields(priority, login_id, message, more, n_fields + 1);
+}
+
 void audit_outcome(const AuditRecord *record) {
         const Outcome *outcome = record->outcome;
         const bool granted = outcome->reason == REASON_NONE;
@@ -114,8 +130,12 @@ void audit_outcome(const AuditRecord *record) {
         };
         write_sentence(message, what, result, outcome->detail ? outcome->detail : "-", fields,
                        ELEMENTSOF(fields));
-        log_fields(granted ? LOG_INFO : LOG_NOTICE, record->login_id, message, fields,
-                   ELEMENTSOF(fields));
+        tell(granted ? LOG_INFO : LOG_NOTICE, record->login_id, message, fields, ELEMENTSOF(fields));
+}
+
+/* The login that the session came from. */
+static uint64_t login_of(const Grant *grant) {
+        return grant->text[GRANT_LOGIN] ? strtoull(grant->text[GRANT_LOGIN], NULL, 10) : 0;
 }
 
 static void audit_grant(int priority, const char *what, const Grant *grant, const char *result,
@@ -141,7 +161,7 @@ static void audit_grant(int priority, const char *what, const Grant *grant, cons
                 { "ITAX_SESSION", grant->id },
         };
         write_sentence(message, what, result, NULL, fields, ELEMENTSOF(fields));
-        log_fields(priority, 0, message, fields, ELEMENTSOF(fields));
+        tell(priority, login_of(grant), message, fields, ELEMENTSOF(fields));
 }
 
 void audit_session(const Grant *grant, const char *what, uid_t caller) {

@@ -2,12 +2,16 @@
 
 /* Config keys: the parsers and the one table of what may stand in itaxd.conf */
 
+#include <assert.h>
 #include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
 #include "daemon/config-keys.h"
 #include "lib/common/identity.h"
+
+/* For xgettext: whoever shows it looks it up. */
+#define N_(text) text
 
 #define CONFIG_CALLERS_MAX 32U
 #define CONFIG_GUESS_DISTANCE 3U
@@ -292,60 +296,93 @@ static int parse_picture(const ConfigKey *key, const char *value, void *field) {
         return 0;
 }
 
+static int parse_audit(const ConfigKey *key, const char *value, void *field) {
+        return strcmp(value, "off") == 0 ? parse_string(value, field) : parse_path(key, value, field);
+}
+
 #define AT(member) offsetof(Config, member)
-#define DAY "a day that exists, as YYYY-MM-DD"
+#define DAY N_("a day that exists, as YYYY-MM-DD")
 #define OF(member) offsetof(ServiceSetting, member)
 #define BACKEND_WAIT_SEC (unsigned)(LIMIT_BACKEND_WAIT_USEC / USEC_PER_SEC)
 
 static const ConfigKey keys[] = {
         { "platform", "issuer", parse_issuer, AT(issuer), 0, 0, false,
-          "an address with https:// and no '/' at the end" },
-        { "platform", "ca_file", parse_path, AT(ca_file), 0, 0, false, "an absolute path" },
+          N_("an address with https:// and no '/' at the end"), NULL },
+        { "platform", "ca_file", parse_path, AT(ca_file), 0, 0, false, N_("an absolute path"), NULL },
         { "platform", "client_id", parse_name, AT(client_id), 0, 0, false,
-          "a name without spaces" },
+          N_("a name without spaces"), "workstation" },
         { "platform", "client_secret_file", parse_path, AT(client_secret_file), 0, 0, false,
-          "an absolute path" },
-        { "platform", "unix_socket", parse_path, AT(unix_socket), 0, 0, false, "an absolute path" },
+          N_("an absolute path"), NULL },
+        { "platform", "unix_socket", parse_path, AT(unix_socket), 0, 0, false, N_("an absolute path"), NULL },
         { "platform", "proxy", parse_proxy, AT(proxy), 0, 0, true,
-          "nothing, or an address with http:// or https://" },
+          N_("nothing, or an address with http:// or https://"), NULL },
         { "platform", "timeout", parse_seconds, AT(timeout_usec), 1, BACKEND_WAIT_SEC, false,
-          "1 to 15 seconds" },
-        { "phases", "dual", parse_day, AT(phases.first[PHASE_DUAL]), 0, 0, false, DAY },
-        { "phases", "relation", parse_day, AT(phases.first[PHASE_RELATION]), 0, 0, false, DAY },
-        { "phases", "realname", parse_day, AT(phases.first[PHASE_REALNAME]), 0, 0, false, DAY },
-        { "login", "phase", parse_phase, AT(phase), 0, 0, false, "dual, relation or realname" },
-        { "login", "unit", parse_unit, AT(unit), 0, 0, false, "off, ask, required or a unit code" },
+          N_("1 to 15 seconds"), "5" },
+        { "phases", "dual", parse_day, AT(phases.first[PHASE_DUAL]), 0, 0, false, DAY, NULL },
+        { "phases", "relation", parse_day, AT(phases.first[PHASE_RELATION]), 0, 0, false, DAY, NULL },
+        { "phases", "realname", parse_day, AT(phases.first[PHASE_REALNAME]), 0, 0, false, DAY, NULL },
+        { "login", "phase", parse_phase, AT(phase), 0, 0, false, N_("dual, relation or realname"), NULL },
+        { "login", "unit", parse_unit, AT(unit), 0, 0, false, N_("off, ask, required or a unit code"), "required" },
         { "login", "units", parse_units, 0, 0, 0, false,
-          "at most 200 unit codes, divided by spaces; the key may stand on several lines" },
+          N_("at most 200 unit codes, divided by spaces; the key may stand on several lines"), NULL },
         { "login", "accounts", parse_accounts, AT(accounts), 0, 0, false,
-          "table, name or provision" },
-        { "login", "method", parse_method, AT(method), 0, 0, false, "any, password or qr" },
-        { "login", "language", parse_language, AT(language), 0, 0, false, "zh_CN or en" },
-        { "login", "users", parse_path, AT(users), 0, 0, false, "an absolute path" },
+          N_("table, name or provision"), "table" },
+        { "login", "method", parse_method, AT(method), 0, 0, false, N_("any, password or qr"), "any" },
+        { "login", "language", parse_language, AT(language), 0, 0, false, N_("zh_CN or en"), "zh_CN" },
+        { "login", "users", parse_path, AT(users), 0, 0, false, N_("an absolute path"), "/etc/itax/users" },
         { "login", "timeout", parse_seconds, AT(login_timeout_usec), 10, 600, false,
-          "10 to 600 seconds" },
+          N_("10 to 600 seconds"), "110" },
         { "provision", "uid_min", parse_number, AT(uid_min), PROVISION_UID_LOWEST,
-          PROVISION_UID_HIGHEST, false, "a number from 1000 to 524287" },
+          PROVISION_UID_HIGHEST, false, N_("a number from 1000 to 524287"), "200000" },
         { "provision", "uid_max", parse_number, AT(uid_max), PROVISION_UID_LOWEST,
-          PROVISION_UID_HIGHEST, false, "a number from 1000 to 524287" },
+          PROVISION_UID_HIGHEST, false, N_("a number from 1000 to 524287"), "299999" },
         { "provision", "home", parse_user_path, AT(home), 0, 0, false,
-          "an absolute path without spaces and ':'" },
+          N_("an absolute path without spaces and ':'"), "/home" },
         { "provision", "shell", parse_user_path, AT(shell), 0, 0, false,
-          "an absolute path without spaces and ':'" },
-        { "certificate", "folder", parse_path, AT(certificates), 0, 0, false, "an absolute path" },
+          N_("an absolute path without spaces and ':'"), "/bin/bash" },
+        { "certificate", "folder", parse_path, AT(certificates), 0, 0, false, N_("an absolute path"), NULL },
         { "certificate", "pkcs11_module", parse_path, AT(pkcs11_module), 0, 0, false,
-          "an absolute path" },
+          N_("an absolute path"), NULL },
         { "certificate", "timeout", parse_seconds, AT(sign_timeout_usec), 1, 120, false,
-          "1 to 120 seconds" },
+          N_("1 to 120 seconds"), "10" },
         { "callers", "services", parse_callers, 0, 0, 0, true,
-          "at most 32 names of local users, divided by spaces" },
-        { "service", "mode", parse_mode, OF(mode), 0, 0, false, "many, buffered or one" },
-        { "service", "layout", parse_layout, OF(layout), 0, 0, false, "folded, lines or bare" },
+          N_("at most 32 names of local users, divided by spaces"), NULL },
+        { "service", "mode", parse_mode, OF(mode), 0, 0, false, N_("many, buffered or one"), NULL },
+        { "service", "layout", parse_layout, OF(layout), 0, 0, false, N_("folded, lines or bare"), NULL },
         { "service", "picture", parse_picture, OF(picture), 0, 0, false,
-          "terminal, blocks, ascii or none" },
+          N_("terminal, blocks, ascii or none"), NULL },
         { "service", "timeout", parse_seconds, OF(timeout_usec), 10, 600, false,
-          "10 to 600 seconds" },
+          N_("10 to 600 seconds"), NULL },
+        { "audit", "file", parse_audit, AT(audit_file), 0, 0, false,
+          N_("an absolute path, or off"), "/var/log/itax/audit.log" },
 };
+
+const ConfigKey *config_key_at(size_t i) {
+        return i < ELEMENTSOF(keys) ? &keys[i] : NULL;
+}
+
+int config_keys_fill(Config *config) {
+        for (size_t i = 0; i < ELEMENTSOF(keys); i++) {
+                const ConfigKey *key = &keys[i];
+                int r = key->fallback ? key->parse(key, key->fallback, (char *)config + key->offset) : 0;
+
+                if (r < 0)
+                        return r;
+                assert(r == 0);
+        }
+        return 0;
+}
+
+void config_key_clear(const ConfigKey *key, Config *config) {
+        if (key->parse == parse_units) {
+                while (config->n_units > 0)
+                        free(config->units[--config->n_units]);
+                if (config->units)
+                        config->units[0] = NULL;
+        } else if (key->parse == parse_callers)
+                while (config->n_callers > 0)
+                        free(config->callers[--config->n_callers]);
+}
 
 /* Levenshtein's distance; names are short. */
 static size_t word_distance(const char *a, const char *b) {

@@ -5,8 +5,6 @@
 
 #include "daemon/config.h"
 
-typedef struct ConfigKey ConfigKey;
-
 /* @field is the place that ConfigKey.offset tells. Return: 0, CONFIG_E_VALUE, -ENOMEM. */
 typedef int (*ConfigParseFn)(const ConfigKey *key, const char *value, void *field);
 
@@ -17,7 +15,19 @@ struct ConfigKey {
         unsigned min, max;   /* of a number */
         bool may_be_empty;
         const char *allowed; /* in words */
+        const char *fallback; /* what holds where nothing is said; NULL: nothing does */
 };
+
+#define CONFIG_SERVICE "service" /* whose keys belong to one service */
+
+/** config_keys_fill() - put in what holds where nothing is said. Return: 0 or -ENOMEM. */
+int config_keys_fill(Config *config);
+
+/** config_key_clear() - forget the list that was read before; no effect on what is no list */
+void config_key_clear(const ConfigKey *key, Config *config);
+
+/** config_key_at() - the keys in their order; NULL behind the last */
+const ConfigKey *config_key_at(size_t i);
 
 /** config_key_find() - NULL when there is none */
 const ConfigKey *config_key_find(const char *section, const char *name);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Config: itaxd.conf
+/* Config: itaxd.conf, and the files *.conf in the folder itaxd.conf.d beside it
+ *
+ * Those are read after it, by their names; what the later one says of a key holds. They are trusted by the
+ * same rules.
  *
  * One table holds every key with its parser, its place and what is allowed (config.c);
  * conf/itaxd.conf shows them all. A file with anything wrong in it is not used at all, and
@@ -9,6 +12,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "daemon/core/phase.h"
 #include "daemon/directory/directory.h"
@@ -25,6 +29,16 @@ typedef struct ConfigUnit {
         char code[LIMIT_UNIT_CODE_BYTES +
                   1]; /* "" unless one unit was named; then .policy is UNIT_REQUIRED */
 } ConfigUnit;
+
+/* Where a key was given, and how. */
+typedef struct ConfigKey ConfigKey;
+typedef struct ConfigGiven {
+        const ConfigKey *key;
+        char *section; /* "service NAME" for that of a service */
+        char *value;
+        char *path;
+        unsigned line, file;
+} ConfigGiven;
 
 /* Strings are owned by the configuration; NULL where nothing was said and nothing holds without it.
  */
@@ -53,8 +67,13 @@ typedef struct Config {
         char **callers; /* names of local users whose programs may ask for others */
         size_t n_callers;
 
+        char *audit_file; /* "off": none; never NULL */
+
         ServiceSetting *services;
         size_t n_services;
+
+        ConfigGiven *given; /* each key once, as it holds */
+        size_t n_given;
 } Config;
 
 enum {
@@ -64,8 +83,12 @@ enum {
 /* @problem is one line: "FILE:LINE: what is wrong, what is allowed" */
 typedef void (*ConfigReportFn)(const char *problem, void *userdata);
 
+/** config_print() - every key with its value, a line each, and where it was given: for itaxd --show
+ * @json: for programs */
+void config_print(const Config *config, FILE *out, bool json);
+
 /**
- * config_load() - read @path, and look whether the files that it names can be used
+ * config_load() - read @path and its parts, and look whether the files that it names can be used
  *
  * Return: 0, CONFIG_E_PROBLEMS after at least one report, or -ENOMEM.
  */

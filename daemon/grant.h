@@ -26,6 +26,7 @@ typedef enum GrantField {
         GRANT_SERVICE,
         GRANT_TTY,
         GRANT_RHOST,
+        GRANT_LOGIN,     /* number of the login that it came from, for records */
         _GRANT_FIELD_MAX,
 } GrantField;
 

@@ -14,6 +14,7 @@
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
+#include "daemon/audit-file.h"
 #include "daemon/check.h"
 #include "daemon/config.h"
 #include "daemon/log.h"
@@ -45,6 +46,10 @@ static void print_usage(FILE *f) {
               "Identify persons and their units to PAM applications.\n\n"
               "  --config PATH   read PATH instead of " CONFIG_PATH "\n"
               "  --check         read the configuration, tell everything that is wrong with it, and end\n"
+              "  --show          tell what holds of it, and where it is said, and end\n"
+              "  --verify-audit[=FILE]  find what was changed in the audit file, and end\n"
+              "  --head SEQ:HASH the newest record that is known from elsewhere (--verify-audit)\n"
+              "  --json          for programs (--show, --verify-audit)\n"
               "  --debug         log more\n"
               "  --help          show this\n"
               "  --version       show the version\n",
@@ -58,6 +63,10 @@ static void report_to_log(const char *problem, void *userdata) {
         log_record(LOG_ERR, 0, "%s", problem);
         if (first && !*first)
                 *first = strdup(problem);
+}
+
+static void report_to_person(const char *problem, void *userdata _unused_) {
+        (void)fprintf(stderr, "%s\n", problem);
 }
 
 /* Nothing of this process may end up in a core file, be read by a debugger, or be left for others
@@ -94,6 +103,8 @@ static int on_reload(sd_event_source *source _unused_, const struct signalfd_sig
         r = config_load(program->config_path, report_to_log, &first, &config);
         if (r == 0)
                 r = manager_reload(program->manager, config);
+        /* Whatever became of it: the file may have been put away, and this is how we are told. */
+        audit_file_open(r == 0 ? config->audit_file : manager_config(program->manager)->audit_file);
         if (r != 0) {
                 manager_refused_config(program->manager, first ? first : "see the journal");
                 log_record(LOG_ERR, 0,
@@ -143,6 +154,7 @@ static int serve(Program *program) {
         r = config_load(program->config_path, report_to_log, NULL, &config);
         if (r != 0)
                 return EXIT_CONFIG;
+        audit_file_open(config->audit_file);
 
         r = texts_init(LOCALEDIR);
         if (r < 0)
@@ -161,17 +173,33 @@ static int serve(Program *program) {
 
         r = sd_event_loop(event);
         program->manager = manager_free(program->manager);
+        audit_file_close();
         return r < 0 ? EXIT_TROUBLE : r;
+}
+
+/* Without a name, the file of the configuration. */
+static int verify_audit(const char *config_path, const char *path, const char *head, bool json) {
+        _cleanup_(config_freep) Config *config = NULL;
+
+        if (!path) {
+                if (config_load(config_path, report_to_person, NULL, &config) != 0)
+                        return EXIT_USAGE;
+                path = config->audit_file;
+        }
+        return audit_file_verify(path, head, json);
 }
 
 int main(int argc, char **argv) {
         static const struct option options[] = {
                 { "config", required_argument, NULL, 'c' }, { "check", no_argument, NULL, 'k' },
+                { "show", no_argument, NULL, 's' },         { "json", no_argument, NULL, 'j' },
+                { "verify-audit", optional_argument, NULL, 'v' }, { "head", required_argument, NULL, 'e' },
                 { "debug", no_argument, NULL, 'd' },        { "help", no_argument, NULL, 'h' },
                 { "version", no_argument, NULL, 'V' },      {},
         };
         Program program = { .config_path = CONFIG_PATH };
-        bool check = false;
+        bool check = false, show = false, json = false, verify = false;
+        const char *audit_file = NULL, *head = NULL;
         int c;
 
         process_close_up();
@@ -182,6 +210,19 @@ int main(int argc, char **argv) {
                         break;
                 case 'k':
                         check = true;
+                        break;
+                case 's':
+                        show = true;
+                        break;
+                case 'v':
+                        verify = true;
+                        audit_file = optarg;
+                        break;
+                case 'e':
+                        head = optarg;
+                        break;
+                case 'j':
+                        json = true;
                         break;
                 case 'd':
                         log_set_level(LOG_DEBUG);
@@ -205,6 +246,12 @@ int main(int argc, char **argv) {
                 log_record(LOG_ERR, 0, "itaxd cannot start: the libraries could not be set up");
                 return EXIT_TROUBLE;
         }
+        if (check || show || verify)
+                check_speak(LOCALEDIR);
+        if (verify)
+                return verify_audit(program.config_path, audit_file, head, json);
+        if (show)
+                return check_show(program.config_path, json) ? EXIT_OK : EXIT_CONFIG;
         if (check)
                 return check_config(program.config_path) ? EXIT_OK : EXIT_CONFIG;
 

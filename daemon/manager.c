@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "daemon/audit.h"
+#include "daemon/audit-file.h"
 #include "daemon/bus/bus.h"
 #include "daemon/era.h"
 #include "daemon/log.h"
@@ -337,6 +338,7 @@ static void tell(BusStatus *status, void *userdata) {
         status->started_sec = manager->started_sec;
         status->config_loaded_sec = manager->config_loaded_sec;
         status->config_error = *manager->config_error ? manager->config_error : NULL;
+        status->audit = audit_file_state();
         (void)registry_size(manager->registry, &n_open);
         status->sessions = (uint32_t)n_open;
         for (const Session *session = manager->sessions; session; session = session->next) {
@@ -493,6 +495,10 @@ int manager_reload(Manager *manager, Config *config) {
                 registry_forget(manager->registry, era->number - ERAS_KEPT);
         find_services(manager);
         return 0;
+}
+
+const Config *manager_config(const Manager *manager) {
+        return manager->era->config;
 }
 
 void manager_refused_config(Manager *manager, const char *why) {

@@ -47,6 +47,9 @@ int manager_new(sd_event *event, const ManagerPlaces *places, Config *config, Ma
  */
 int manager_reload(Manager *manager, Config *config);
 
+/** manager_config() - what holds for new logins; borrowed until the next reload */
+const Config *manager_config(const Manager *manager);
+
 /** manager_refused_config() - another configuration was not taken over: @why, one line, is told until one is */
 void manager_refused_config(Manager *manager, const char *why);
 

@@ -36,6 +36,7 @@ static const struct {
         [GRANT_SERVICE] = { "service", LIMIT_SERVICE_BYTES },
         [GRANT_TTY] = { "tty", LIMIT_TTY_BYTES },
         [GRANT_RHOST] = { "rhost", LIMIT_HOST_BYTES },
+        [GRANT_LOGIN] = { "login", LIMIT_OPTION_BYTES },
 };
 
 typedef enum Number {

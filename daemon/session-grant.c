@@ -3,12 +3,14 @@
 /* Session grant: what stays of a login that the machine has granted */
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "daemon/log.h"
 #include "daemon/session-private.h"
 
 static int grant_fill(Grant *grant, const Session *session, const Plan *plan) {
+        char login[24];
         const char *const values[_GRANT_FIELD_MAX] = {
                 [GRANT_USER] = session->full_user ? session->full_user : plan->user,
                 [GRANT_ACCOUNT] = plan->account,
@@ -19,8 +21,10 @@ static int grant_fill(Grant *grant, const Session *session, const Plan *plan) {
                 [GRANT_SERVICE] = session->service,
                 [GRANT_TTY] = session->tty,
                 [GRANT_RHOST] = session->rhost,
+                [GRANT_LOGIN] = login,
         };
 
+        (void)snprintf(login, sizeof(login), "%" PRIu64, session->id);
         for (GrantField field = 0; field < _GRANT_FIELD_MAX; field++)
                 if (grant_set(grant, field, values[field]) < 0)
                         return -ENOMEM;

@@ -11,6 +11,9 @@
 #include "daemon/trusted.h"
 #include "lib/common/util.h"
 
+/* For xgettext: whoever shows it looks it up. */
+#define N_(text) text
+
 static int judge(const struct stat *st) {
         if (st->st_uid != 0 && st->st_uid != geteuid())
                 return TRUSTED_E_OWNER;
@@ -70,6 +73,15 @@ int trusted_open(const char *path, int *ret) {
         return 0;
 }
 
+int trusted_folder(const char *path) {
+        _cleanup_(closep) int fd = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        struct stat st;
+
+        if (fd < 0)
+                return errno == ENOTDIR || errno == ELOOP ? TRUSTED_E_NO_FOLDER : -errno;
+        return fstat(fd, &st) < 0 ? -errno : judge(&st);
+}
+
 int trusted_read(const char *path, size_t n_max, char **ret, size_t *ret_n) {
         _cleanup_(freep) char *bytes = NULL;
         _cleanup_(closep) int fd = -1;
@@ -110,12 +122,13 @@ int trusted_read(const char *path, size_t n_max, char **ret, size_t *ret_n) {
 
 const char *trusted_error_to_string(int r) {
         static const char *const words[_TRUSTED_E_MAX] = {
-                [TRUSTED_E_TYPE] = "is no regular file (links are not followed)",
-                [TRUSTED_E_OWNER] = "does not belong to root",
-                [TRUSTED_E_WRITABLE] = "is writable for its group or for others",
+                [TRUSTED_E_TYPE] = N_("is no regular file (links are not followed)"),
+                [TRUSTED_E_OWNER] = N_("does not belong to root"),
+                [TRUSTED_E_WRITABLE] = N_("is writable for its group or for others"),
                 [TRUSTED_E_FOLDER] =
-                        "lies in a folder that does not belong to root, or that others may write",
-                [TRUSTED_E_SIZE] = "is too large",
+                        N_("lies in a folder that does not belong to root, or that others may write"),
+                [TRUSTED_E_SIZE] = N_("is too large"),
+                [TRUSTED_E_NO_FOLDER] = N_("is no folder (links are not followed)"),
         };
 
         if (r < 0)

@@ -16,6 +16,7 @@ enum {
         TRUSTED_E_WRITABLE, /* for the group or for others */
         TRUSTED_E_FOLDER,   /* the folder belongs to somebody else or is writable */
         TRUSTED_E_SIZE,     /* larger than the limit */
+        TRUSTED_E_NO_FOLDER, /* a link, or something else */
         _TRUSTED_E_MAX,
 };
 
@@ -29,6 +30,9 @@ int trusted_open(const char *path, int *ret);
  * @ret_n: how many, without that NUL
  */
 int trusted_read(const char *path, size_t n_max, char **ret, size_t *ret_n);
+
+/** trusted_folder() - the same of a folder, not reached through a link. Return: as trusted_open(). */
+int trusted_folder(const char *path);
 
 /** trusted_error_to_string() - what is wrong, in words, for TRUSTED_E_* and for a negative errno */
 const char *trusted_error_to_string(int r);

@@ -47,6 +47,7 @@ install-conf:
 	@mkdir -p $(BUILD)
 	$(call install_kept,conf/itaxd.conf,$(SYSCONFDIR)/itax/itaxd.conf)
 	$(call install_kept,conf/users,$(SYSCONFDIR)/itax/users)
+	$(call install_kept,conf/logrotate/itaxd,$(SYSCONFDIR)/logrotate.d/itaxd)
 	$(call install_kept,conf/itax-backend.default,$(SYSCONFDIR)/default/itax-backend)
 	$(INSTALL_DATA) -t $(DESTDIR)$(EXAMPLEDIR) conf/itaxd.conf conf/users conf/systemd/itax-provision.tmpfiles
 	$(INSTALL_DATA) -t $(DESTDIR)$(EXAMPLEDIR)/pam.d $(wildcard conf/pam.d/*)

@@ -4,7 +4,7 @@
 
 LOCALEDIR  ?= $(PREFIX)/share/locale
 PO_DOMAIN   = pam_itax
-PO_SOURCES  = daemon/texts.c $(SRC_CTL)
+PO_SOURCES  = daemon/texts.c daemon/check.c daemon/trusted.c daemon/audit-verify.c $(wildcard daemon/config*.c) $(SRC_CTL)
 PO_FILES   := $(sort $(wildcard po/*.po))
 MO_FILES   := $(patsubst po/%.po,$(BUILD)/locale/%/LC_MESSAGES/$(PO_DOMAIN).mo,$(PO_FILES))
 

@@ -3,8 +3,8 @@
 
 _itaxctl() {
         local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} word
-        local verbs='status try sessions end logins log lock user policy config version'
-        local options='--service --method --unit --prompts --rhost --account --date --json --file --journal --system --help'
+        local verbs='status try sessions end logins log lock user policy config audit version'
+        local options='--service --method --unit --prompts --rhost --account --date --json --file --journal --head --system --help'
         local -a words=()
 
         COMPREPLY=()
@@ -19,7 +19,7 @@ _itaxctl() {
         --file) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
         --journal) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
         --rhost) mapfile -t COMPREPLY < <(compgen -A hostname -- "$current"); return ;;
-        --account | --date) return ;;
+        --account | --date | --head) return ;;
         esac
 
         # words that are no options, without the one that is being typed
@@ -31,14 +31,15 @@ _itaxctl() {
         user) verbs='list map unmap' ;;
         lock) verbs='show' ;;
         policy) verbs='simulate' ;;
-        config) verbs='check' ;;
+        config) verbs='check show' ;;
+        audit) verbs='verify' ;;
         try | 'user map' | 'user unmap')
                 case $current in
                 -*) verbs=$options ;;
                 *) mapfile -t COMPREPLY < <(compgen -u -- "$current"); return ;;
                 esac
                 ;;
-        'config check')
+        'config check' | 'audit verify')
                 case $current in
                 -*) verbs=$options ;;
                 *) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;

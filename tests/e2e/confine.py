@@ -47,7 +47,7 @@ ONE_WAY = {'ProtectSystem': 'strict', 'ProtectHome': 'yes', 'PrivateTmp': 'yes',
            'PrivateUsers': 'yes', 'ProcSubset': 'pid', 'NoExecPaths': '/', 'CapabilityBoundingSet': '', 'AmbientCapabilities': '',
            'NoNewPrivileges': 'yes', 'LockPersonality': 'yes', 'MemoryDenyWriteExecute': 'yes', 'RestrictNamespaces': 'yes',
            'RestrictRealtime': 'yes', 'RestrictSUIDSGID': 'yes', 'SystemCallErrorNumber': 'EPERM', 'ProtectProc': None}
-WORDS = """ExecStart User RuntimeDirectory RuntimeDirectoryMode StateDirectory StateDirectoryMode LimitCORE LimitMEMLOCK LimitNOFILE ReadWritePaths InaccessiblePaths
+WORDS = """ExecStart User RuntimeDirectory RuntimeDirectoryMode StateDirectory StateDirectoryMode LogsDirectory LogsDirectoryMode LimitCORE LimitMEMLOCK LimitNOFILE ReadWritePaths InaccessiblePaths
 ExecPaths RestrictAddressFamilies SystemCallFilter UMask""".split()
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -133,7 +133,9 @@ def devices():
 
 def own_folders(unit):
     user, found = pwd.getpwnam(unit['User'][0]), []
-    for key, place in (('RuntimeDirectory', '/run'), ('StateDirectory', '/var/lib')):
+    for key, place in (('RuntimeDirectory', '/run'), ('StateDirectory', '/var/lib'), ('LogsDirectory', '/var/log')):
+        if key not in unit:
+            continue
         path = f'{place}/{unit[key][0]}'
         os.makedirs(path, exist_ok=True)
         os.chmod(path, int(unit[f'{key}Mode'][0], 8))

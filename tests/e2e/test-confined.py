@@ -92,7 +92,7 @@ def is_confined():
         mounts = {line.split(' ')[4]: line.split(' ')[5].split(',') for line in file}
     equal(('ro' in mounts['/'], 'noexec' in mounts['/']), (True, True))
     equal({path for path, options in mounts.items() if 'rw' in options} - {'/dev', '/proc', '/tmp', '/var/tmp'},
-          {'/run/itaxd', '/var/lib/itaxd', '/run/userdb'})
+          {'/run/itaxd', '/var/lib/itaxd', '/var/log/itax', '/run/userdb'})
     with open(f'/proc/{pid}/uid_map', encoding='ascii') as file:
         equal(len(file.readlines()), 2)
 

@@ -117,7 +117,7 @@ class World:
         write('/etc/itax/users', ''.join(f'{a["login_name"]} {a["local_user"]}\n' for a in self.data['accounts']))
         write('/etc/itax/itaxd.conf', self._daemon_conf())
         self._pam()
-        for folder in ('/run/itaxd', '/var/lib/itaxd', '/run/userdb'):
+        for folder in ('/run/itaxd', '/var/lib/itaxd', '/var/log/itax', '/run/userdb'):
             os.makedirs(folder, exist_ok=True)
             os.chown(folder, *daemon)
             os.chmod(folder, 0o755 if folder == '/run/userdb' else 0o700)

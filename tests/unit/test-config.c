@@ -2,6 +2,7 @@
 
 /* Config: what is wrong is told with file and line, all of it at once, and nothing wrong is used */
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -66,10 +67,10 @@ static const struct {
           "F:5: unknown section [logins]; did you mean [login]?\n" },
         { "a section that nothing is like", GOOD "[database]\nx=y\n",
           "F:5: unknown section [database]; sections are [platform], [phases], [login], [provision], "
-          "[certificate], [callers], [service NAME]\n" },
+          "[certificate], [callers], [audit], [service NAME]\n" },
         { "a key before any section", "phase=dual\n" GOOD,
           "F:1: a key before the first section; sections are [platform], [phases], [login], [provision], "
-          "[certificate], [callers], [service NAME]\n" },
+          "[certificate], [callers], [audit], [service NAME]\n" },
         { "a service without a name", GOOD "[service]\nmode=one\n",
           "F:5: [service] needs the name of one: [service NAME]\n" },
         { "a key given twice", GOOD "[login]\nphase=dual\nphase=realname\n",
@@ -332,7 +333,7 @@ static void test_sample(void **state) {
         assert_int_equal(fclose(file), 0);
         if (parse(text, n, &told, &config) != 0)
                 fail_msg("%s\n%s", told.text, text);
-        assert_int_equal(n_keys, 30);
+        assert_int_equal(n_keys, 31);
 }
 
 static void test_unit_words(void **state) {
@@ -416,6 +417,161 @@ static void test_files(void **state) {
         (void)rmdir(dir);
 }
 
+/* A folder of its own, with files in it. */
+typedef struct Parts {
+        char folder[32], path[64], parts[64];
+} Parts;
+
+static void write_file(const char *path, const char *text) {
+        FILE *file = fopen(path, "w");
+
+        assert_non_null(file);
+        assert_true(fputs(text, file) >= 0);
+        assert_int_equal(fclose(file), 0);
+        assert_int_equal(chmod(path, 0644), 0);
+}
+
+static void write_part(const Parts *parts, const char *name, const char *text) {
+        char path[128];
+
+        (void)snprintf(path, sizeof(path), "%s/%s", parts->parts, name);
+        write_file(path, text);
+}
+
+static void parts_begin(Parts *parts) {
+        char text[512];
+
+        (void)snprintf(parts->folder, sizeof(parts->folder), "/tmp/test-config-XXXXXX");
+        assert_non_null(mkdtemp(parts->folder));
+        (void)snprintf(parts->path, sizeof(parts->path), "%s/itaxd.conf", parts->folder);
+        (void)snprintf(parts->parts, sizeof(parts->parts), "%s/itaxd.conf.d", parts->folder);
+        assert_int_equal(mkdir(parts->parts, 0755), 0);
+        (void)snprintf(text, sizeof(text),
+                       "[platform]\nissuer=https://itax.lab\nca_file=%s\ntimeout=3\n"
+                       "[login]\nusers=%s\nunits=919900000000000018\nunits=91990000000000002B\n"
+                       "[callers]\nservices=www-data postgres\n[service a]\nmode=one\n",
+                       parts->path, parts->path);
+        write_file(parts->path, text);
+}
+
+static void parts_end(const Parts *parts) {
+        DIR *folder = opendir(parts->parts);
+        const struct dirent *entry;
+
+        assert_non_null(folder);
+        while ((entry = readdir(folder)))
+                (void)unlinkat(dirfd(folder), entry->d_name, 0);
+        (void)closedir(folder);
+        (void)rmdir(parts->parts);
+        (void)unlink(parts->path);
+        (void)rmdir(parts->folder);
+}
+
+static char *shown(const Config *config, bool json) {
+        char *text = NULL;
+        size_t n;
+        FILE *out = open_memstream(&text, &n);
+
+        assert_non_null(out);
+        config_print(config, out, json);
+        assert_int_equal(fclose(out), 0);
+        return text;
+}
+
+static void test_what_a_later_file_says_holds(void **state) {
+        Config *config = NULL;
+        Told told = {};
+        Parts parts;
+        char *text;
+
+        (void)state;
+        parts_begin(&parts);
+        write_part(&parts, "20-later.conf", "[platform]\ntimeout=9\n[login]\nunits=919900000000000018\n");
+        write_part(&parts, "10-first.conf",
+                   "[platform]\ntimeout=7\nproxy=http://user:secret@proxy:3128\n[callers]\nservices=nobody\n"
+                   "[service a]\nlayout=lines\n[service b]\nmode=many\n");
+        write_part(&parts, "README", "no configuration\n");
+        write_part(&parts, ".hidden.conf", "no configuration\n");
+        write_part(&parts, "30-old.conf~", "no configuration\n");
+        assert_int_equal(config_load(parts.path, tell, &told, &config), 0);
+        assert_int_equal(config->timeout_usec, 9 * USEC_PER_SEC);
+        assert_int_equal(config->n_units, 1);
+        assert_int_equal(config->n_callers, 1);
+        assert_string_equal(config->callers[0], "nobody");
+        assert_int_equal(config->n_services, 2);
+        assert_string_equal(config->issuer, "https://itax.lab");
+
+        /* each value with the line that says so, and no secret */
+        text = shown(config, false);
+        assert_non_null(strstr(text, "/itaxd.conf.d/20-later.conf:2\n"));
+        assert_non_null(strstr(text, "[platform] timeout = 9 "));
+        assert_non_null(strstr(text, "[platform] client_id = workstation "));
+        assert_non_null(strstr(text, "# built in\n"));
+        assert_non_null(strstr(text, "[platform] unix_socket =  "));
+        assert_non_null(strstr(text, "[login] phase = relation "));
+        assert_non_null(strstr(text, "[service a] mode = one "));
+        assert_non_null(strstr(text, "[service b] mode = many "));
+        assert_null(strstr(text, "secret@"));
+        assert_null(strstr(text, "user:"));
+        free(text);
+        text = shown(config, true);
+        assert_non_null(strstr(text, "{\"section\":\"platform\",\"key\":\"timeout\",\"value\":\"9\",\"file\":\""));
+        assert_non_null(strstr(text, "\"key\":\"unix_socket\",\"value\":null,\"file\":null}"));
+        assert_null(strstr(text, "secret@"));
+        free(text);
+        config = config_free(config);
+        parts_end(&parts);
+}
+
+/* threats 118: the rules are those of the file itself, and the fault is told of the right one */
+static void test_faults_of_parts(void **state) {
+        static const struct {
+                const char *text, *told;
+                mode_t mode, folder_mode;
+        } cases[] = {
+                { "[login]\nphaze=dual\n",
+                  "/10.conf:2: unknown key 'phaze' in [login]; did you mean 'phase' in [login]?\n", 0644, 0755 },
+                { "[login]\nphase=dual\nphase=dual\n", "/10.conf:3: key 'phase' is given twice\n", 0644, 0755 },
+                { "[platform]\nissuer=http://x\n", "/10.conf:2: bad value 'http://x' of 'issuer'", 0644, 0755 },
+                { "", "/10.conf: is writable for its group or for others\n", 0664, 0755 },
+                { "", "/itaxd.conf.d: is writable for its group or for others\n", 0644, 0777 },
+        };
+        Parts parts;
+        char path[128];
+
+        (void)state;
+        parts_begin(&parts);
+        (void)snprintf(path, sizeof(path), "%s/10.conf", parts.parts);
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                Config *config = NULL;
+                Told told = {};
+
+                write_file(path, cases[i].text);
+                assert_int_equal(chmod(path, cases[i].mode), 0);
+                assert_int_equal(chmod(parts.parts, cases[i].folder_mode), 0);
+                assert_int_equal(config_load(parts.path, tell, &told, &config), CONFIG_E_PROBLEMS);
+                assert_null(config);
+                if (!strstr(told.text, cases[i].told) || told.n != 1)
+                        fail_msg("case %zu: %s", i, told.text);
+        }
+        assert_int_equal(chmod(parts.parts, 0755), 0);
+
+        /* a folder through a link, and an empty one that others may write */
+        assert_int_equal(unlink(path), 0);
+        assert_int_equal(rmdir(parts.parts), 0);
+        assert_int_equal(symlink("/etc", parts.parts), 0);
+        {
+                Config *config = NULL;
+                Told told = {};
+
+                assert_int_equal(config_load(parts.path, tell, &told, &config), CONFIG_E_PROBLEMS);
+                assert_non_null(strstr(told.text, "/itaxd.conf.d: is no folder (links are not followed)\n"));
+        }
+        assert_int_equal(unlink(parts.parts), 0);
+        assert_int_equal(mkdir(parts.parts, 0755), 0);
+        parts_end(&parts);
+}
+
 /* Everything is told at once: words and files. */
 static void test_files_that_are_not_there(void **state) {
         char dir[] = "/tmp/test-config-XXXXXX", path[64];
@@ -457,6 +613,8 @@ int main(void) {
                 cmocka_unit_test(test_sample),
                 cmocka_unit_test(test_unit_words),
                 cmocka_unit_test(test_files),
+                cmocka_unit_test(test_what_a_later_file_says_holds),
+                cmocka_unit_test(test_faults_of_parts),
                 cmocka_unit_test(test_files_that_are_not_there),
         };
 
