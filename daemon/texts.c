@@ -155,6 +155,8 @@ static const Text text_table[_SAY_MAX] = {
         [SAY_NO_LOCAL_USER] = N_("Account {text} has no user on this computer. Please ask the "
                                  "administrator."),
         [SAY_LINKS_INVITE] = N_("Which page would you like to see?"),
+        [SAY_LINKS_WRONG] = N_("There is no page with this number. Please type one of the numbers, or "
+                               "press Enter to go back."),
         [SAY_LINKS_NONE] = N_("The platform names no page for help. Please go to a tax service "
                               "hall with your identity document."),
         [SAY_LINKS_FORGOT_PASSWORD] = N_("Forgotten password"),
@@ -192,6 +194,7 @@ static const Text text_table[_SAY_MAX] = {
                                "code of the unit, or a part of its name.",
                                "{number} units in all. n: next page, p: previous page; or type the "
                                "code of the unit, or a part of its name."),
+        [SAY_UNIT_PAGE] = N_("Page {text} of {text2}."),
         [SAY_UNIT_FOUND] = NP_("{number} unit found. Enter alone for the whole list.",
                                "{number} units found. Enter alone for the whole list."),
         [SAY_UNIT_FOUND_PAGES] = N_("n: next page, p: previous page."),

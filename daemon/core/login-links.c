@@ -123,6 +123,7 @@ int login_links_answered(Login *login, const Secret *answer) {
 
         link = answer_plain(answer, plain, sizeof(plain)) ? link_find(login, plain[0]) : _LINK_MAX;
         if (link == _LINK_MAX) {
+                login_tell(login, SAY_LINKS_WRONG);
                 links_list(login);
                 return 0;
         }

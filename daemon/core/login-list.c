@@ -5,6 +5,7 @@
  * What is looked for is not kept, only what was found: it may have been a password, typed at the
  * wrong question. For the same reason it is not shown again. */
 
+#include <stdio.h>
 #include <string.h>
 
 #include "daemon/core/login-private.h"
@@ -74,6 +75,14 @@ void login_list_show(Login *login) {
                 login_tell(login, SAY_UNIT_INVITE);
         else
                 login_tell_number(login, SAY_UNIT_FOUND, (int64_t)login->n_shown);
+        if (pages) {
+                (void)snprintf(login->page[0], sizeof(login->page[0]), "%u",
+                               (unsigned)(login->page_first / LOGIN_CHOICES_PAGE + 1) % 10000);
+                (void)snprintf(login->page[1], sizeof(login->page[1]), "%u",
+                               (unsigned)((login->n_shown + LOGIN_CHOICES_PAGE - 1) /
+                                          LOGIN_CHOICES_PAGE) % 10000);
+                login_tell_text(login, SAY_UNIT_PAGE, login->page[0], login->page[1]);
+        }
         if (pages && all)
                 login_tell_number(login, SAY_UNIT_PAGES, (int64_t)login->n_shown);
         else if (pages)

@@ -171,6 +171,7 @@ struct Login {
         uint16_t shown[LIMIT_UNITS];  /* those of them that are looked for; all if none are */
         size_t n_listed, n_shown;
         size_t page_first; /* the first on the page, in .shown */
+        char page[2][8];   /* number of the page, and of pages, as it is told */
         char last_unit[LIMIT_UNIT_CODE_BYTES + 1]; /* of the login before this one, "" if unknown */
 
         /* What goes out */

@@ -93,6 +93,7 @@ typedef enum SayId {
 
         /* The platform's pages */
         SAY_LINKS_INVITE,
+        SAY_LINKS_WRONG,
         SAY_LINKS_NONE,
         SAY_LINKS_FORGOT_PASSWORD, /* choices */
         SAY_LINKS_REGISTER,
@@ -121,6 +122,7 @@ typedef enum SayId {
         SAY_UNIT_PERSON,  /* .text: name of the person who needs a unit */
         SAY_UNIT_INVITE,
         SAY_UNIT_PAGES,   /* .number: units in all */
+        SAY_UNIT_PAGE,    /* .text: its number, .text2: how many there are */
         SAY_UNIT_FOUND,   /* .number: units found; they are what is listed */
         SAY_UNIT_FOUND_PAGES, /* more of them than a page holds */
         SAY_UNIT_FOUND_NONE,

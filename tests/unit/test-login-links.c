@@ -20,6 +20,7 @@
 #define ASK_WHO "echo ASK_ACCOUNT_OR_QR"
 #define ASK_WORD "secret ASK_PASSWORD_OR_QR"
 #define LIST "choice ASK_LINKS +LINKS_INVITE choices=4"
+#define NUMBER_WRONG "choice ASK_LINKS +LINKS_WRONG +LINKS_INVITE choices=4"
 #define FOLDED "echo ASK_CONFIRMED_OR_PASSWORD +SCAN_INVITE +SCAN_ADDRESS qr"
 
 static const ScriptCase cases[] = {
@@ -39,8 +40,8 @@ static const ScriptCase cases[] = {
             ANSWER("4", ASK_WORD " +LINK_FORGOT_DECLARATION +LINK_FORGOT_DECLARATION_APP qr") } },
         { "Enter leads back, and what is no number shows the list again",
           { SEAT, JIA },
-          { LINKS(), BEGIN(ASK_WORD), ANSWER("?", LIST), ANSWER("5", LIST), ANSWER("0", LIST),
-            ANSWER("page", LIST), ENTER(ASK_WORD) } },
+          { LINKS(), BEGIN(ASK_WORD), ANSWER("?", LIST), ANSWER("5", NUMBER_WRONG), ANSWER("0", NUMBER_WRONG),
+            ANSWER("page", NUMBER_WRONG), ENTER(ASK_WORD) } },
         { "a question mark with more is a password like any other",
           { SEAT, JIA },
           { LINKS(), BEGIN(ASK_WORD), ANSWER("??", "password ceshi_jia/??") } },

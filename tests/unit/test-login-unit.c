@@ -24,7 +24,7 @@
 #define ASK_DECLARATION "secret ASK_UNIT_PASSWORD_OR_BACK"
 #define ASK_DECLARATION_OR_LIST "secret ASK_UNIT_PASSWORD_OR_LIST"
 #define LIST "choice ASK_UNIT_OR_START +UNIT_INVITE choices=4"
-#define PAGE(first_line, n) "choice ASK_UNIT_OR_START " first_line "+UNIT_INVITE +UNIT_PAGES=25 choices=" n
+#define PAGE(first_line, n) "choice ASK_UNIT_OR_START " first_line "+UNIT_INVITE +UNIT_PAGE +UNIT_PAGES=25 choices=" n
 
 /* The person is proven by password; what follows is about the unit. */
 #define JIA_IN(then)                                                                               \
@@ -99,9 +99,9 @@ static const ScriptPerson one_password = { .login_name = "ceshi_yi",
         BEGIN(ASK_WORD), ANSWER("Duo-pass3", "password ceshi_duo/Duo-pass3"),                      \
                 PERSON(who, "resolve ceshi_duo"), RESOLVED("duo", then)
 #define WHOLE(first_line, count, n)                                                                \
-        "choice ASK_UNIT_OR_START " first_line "+UNIT_INVITE +UNIT_PAGES=" count " choices=" n
+        "choice ASK_UNIT_OR_START " first_line "+UNIT_INVITE +UNIT_PAGE +UNIT_PAGES=" count " choices=" n
 #define FOUND_PAGE(count, n)                                                                       \
-        "choice ASK_UNIT_OR_START +UNIT_FOUND=" count " +UNIT_FOUND_PAGES choices=" n
+        "choice ASK_UNIT_OR_START +UNIT_FOUND=" count " +UNIT_PAGE +UNIT_FOUND_PAGES choices=" n
 #define FOUND_FEW(n) "choice ASK_UNIT_OR_START +UNIT_FOUND=" n " choices=" n
 #define FOUND_NONE "choice ASK_UNIT_OR_START +UNIT_FOUND_NONE +UNIT_INVITE choices=4"
 
@@ -405,7 +405,7 @@ static const ScriptCase cases[] = {
           { RELATION, DUO },
           { DUO_WITH(two_hundred, WHOLE("", "200", "18")), ANSWER("0000010", FOUND_PAGE("100", "18")),
             ANSWER("n", FOUND_PAGE("100", "18")), ANSWER("p", FOUND_PAGE("100", "18")),
-            ANSWER("00015", "choice ASK_UNIT_OR_START +UNIT_FOUND_NONE +UNIT_INVITE +UNIT_PAGES=200 "
+            ANSWER("00015", "choice ASK_UNIT_OR_START +UNIT_FOUND_NONE +UNIT_INVITE +UNIT_PAGE +UNIT_PAGES=200 "
                             "choices=18") } },
         { "what was found is chosen by its number on the screen",
           { RELATION, DUO },
