@@ -121,8 +121,11 @@ $(BUILD)/unit/test-%: $(BUILD)/obj/tests/unit/test-%.o $(UNIT_HELP) \
 	@mkdir -p $(@D)
 	$(say) LINK $@
 	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS_TEST)
-# Only those of itaxctl get its archive: it has names that a library has too.
-$(filter $(BUILD)/unit/test-ctl-%,$(UNIT_TESTS)): $(LIB_CTL)
+# Those of itaxctl are linked as it is: it has names that a library and the platform have too.
+$(BUILD)/unit/test-ctl-%: $(BUILD)/obj/tests/unit/test-ctl-%.o $(LIB_CTL) $(LIB_CLIENT) $(LIB_COMMON)
+	@mkdir -p $(@D)
+	$(say) LINK $@
+	$(Q)$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ $(LIBS_CTL) $(shell $(PKG) --libs cmocka)
 
 .PHONY: unit
 unit: $(UNIT_TESTS) ## build the unit tests

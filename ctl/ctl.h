@@ -37,6 +37,7 @@ typedef struct CtlOptions {
         const char *json;
         const char *file;
         const char *system;
+        const char *root;
         const char *journal;
         const char *head;
 } CtlOptions;
@@ -45,6 +46,8 @@ typedef struct CtlOptions {
 
 /** ctl_status() - is the way to the daemon and to the platform open? */
 int ctl_status(char **arguments, const CtlOptions *options);
+/** ctl_doctor() - what is wrong with the way in? Of the services in @arguments, else of all */
+int ctl_doctor(char **arguments, const CtlOptions *options);
 /** ctl_try() - a login as arguments[0], a local user or else an account, in this terminal */
 int ctl_try(char **arguments, const CtlOptions *options);
 /** ctl_sessions() - who works here? */

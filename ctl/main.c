@@ -44,6 +44,7 @@ static int run_version(_unused_ char **arguments, const CtlOptions *options) {
 /* The order is that of a day: is it well, who is there, what may they, what is written where. */
 static const Verb verb_table[] = {
         { "status", NULL, 0, 0, ctl_status, "status", N_("tell how the daemon and the platform are") },
+        { "doctor", NULL, 0, MANY, ctl_doctor, "doctor [SERVICE...]", N_("tell what is wrong with pam.d and all around it") },
         { "try", NULL, 1, 1, ctl_try, "try NAME", N_("log in here as a local user or an account") },
         { "sessions", NULL, 0, 0, ctl_sessions, "sessions", N_("list who is logged in, for which unit, since when") },
         { "end", NULL, 1, 1, ctl_end, "end SESSION", N_("end a session, here and at the platform") },
@@ -84,6 +85,7 @@ static const struct {
         { OPTION(journal, required_argument), "--journal DIR", N_("the journal in this folder (log, audit)") },
         { OPTION(head, required_argument), "--head SEQ:HASH", N_("a record that is known from elsewhere (audit)") },
         { OPTION(system, no_argument), "--system", N_("map root or a system user all the same (user map)") },
+        { OPTION(root, required_argument), "--root DIR", N_("the files below this folder (doctor)") },
 };
 
 static void print_usage(FILE *out) {

@@ -338,8 +338,8 @@ static int read_service(Reader *reader, const char *name) {
         int r;
 
         r = open_file(reader, name, &text, &source.path);
-        if (r < 0)
-                return r;
+        if (r < 0 || !text)
+                return r < 0 ? r : -ENOENT;
         r = read_file(reader, &source, text);
         if (r == STACK_UNFINISHED)
                 reader->service->is_closed = true;

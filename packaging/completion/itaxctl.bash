@@ -3,8 +3,8 @@
 
 _itaxctl() {
         local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} word
-        local verbs='status try sessions end logins log lock user policy config audit version'
-        local options='--service --method --unit --prompts --rhost --account --date --json --file --journal --head --system --help'
+        local verbs='status doctor try sessions end logins log lock user policy config audit version'
+        local options='--service --method --unit --prompts --rhost --account --date --json --file --journal --head --system --root --help'
         local -a words=()
 
         COMPREPLY=()
@@ -16,6 +16,7 @@ _itaxctl() {
         --method) mapfile -t COMPREPLY < <(compgen -W 'any password qr' -- "$current"); return ;;
         --unit) mapfile -t COMPREPLY < <(compgen -W 'off ask required' -- "$current"); return ;;
         --prompts) mapfile -t COMPREPLY < <(compgen -W 'auto many buffered one' -- "$current"); return ;;
+        --root) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
         --file) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
         --journal) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
         --rhost) mapfile -t COMPREPLY < <(compgen -A hostname -- "$current"); return ;;
@@ -43,6 +44,15 @@ _itaxctl() {
                 case $current in
                 -*) verbs=$options ;;
                 *) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+                esac
+                ;;
+        doctor*)
+                case $current in
+                -*) verbs=$options ;;
+                *)
+                        [ -d /etc/pam.d ] && mapfile -t COMPREPLY < <(cd /etc/pam.d && compgen -f -- "$current")
+                        return
+                        ;;
                 esac
                 ;;
         *) verbs=$options ;;

@@ -17,7 +17,7 @@ from terminal import Terminal  # noqa: E402
 TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 COMPLETION = f'{TREE}/packaging/completion'
 # What is typed, what stands there after Tab.
-LINES = [('itaxctl sta', 'itaxctl status'), ('itaxctl user ma', 'itaxctl user map'), ('itaxctl policy s', 'itaxctl policy simulate'),
+LINES = [('itaxctl doc', 'itaxctl doctor'), ('itaxctl sta', 'itaxctl status'), ('itaxctl user ma', 'itaxctl user map'), ('itaxctl policy s', 'itaxctl policy simulate'),
          ('itaxctl config c', 'itaxctl config check'), ('itaxctl sessions --js', 'itaxctl sessions --json'),
          ('itaxctl try --method pass', 'itaxctl try --method password'), ('itaxctl user unmap daem', 'itaxctl user unmap daemon')]
 BASH = '''source /usr/share/bash-completion/bash_completion; source "$1"; shift
