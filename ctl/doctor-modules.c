@@ -263,17 +263,18 @@ static bool is_there(const char *root, const char *folder, const char *name, con
 /* In /usr/lib/x86_64-linux-gnu/security and the like. */
 static bool is_in_any(const char *root, const char *folder, const char *module) {
         _cleanup_(freep) char *path = NULL, *below = NULL;
+        struct dirent **entries = NULL;
         bool found = false;
-        struct dirent *entry;
-        DIR *dir;
+        int n;
 
         if (asprintf(&below, "security/%s", module) < 0 || asprintf(&path, "%s%s", root, folder) < 0)
                 return true;
-        dir = opendir(path);
-        while (dir && !found && (entry = readdir(dir)))
-                found = entry->d_name[0] != '.' && is_there(root, folder, entry->d_name, below);
-        if (dir)
-                (void)closedir(dir);
+        n = scandir(path, &entries, NULL, NULL);
+        for (int i = 0; i < n; i++) {
+                found = found || (entries[i]->d_name[0] != '.' && is_there(root, folder, entries[i]->d_name, below));
+                free(entries[i]);
+        }
+        free(entries);
         return found;
 }
 

@@ -22,8 +22,8 @@
 #define SERVICE "play"
 
 /* libpam loses what it has read when it cannot read on. */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void) {
+_export_ const char *__lsan_default_suppressions(void);
+_export_ const char *__lsan_default_suppressions(void) {
         return "leak:libpam.so\n";
 }
 
