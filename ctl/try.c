@@ -96,6 +96,29 @@ static void print_member(const char *label, const char *value) {
         label_print(stdout, label, LABEL_WIDTH, value);
 }
 
+/* One line behind the conversation, which is for a person in any case. */
+static int print_json(const Step *step, const char *user) {
+        const bool is_granted = step_grants(step, user);
+        Json json = { .out = stdout };
+
+        json_open(&json, NULL, '{');
+        json_truth(&json, "granted", is_granted);
+        if (step->kind == STEP_FAIL)
+                json_string(&json, "reason", step_reason_to_string(step->reason));
+        if (step->kind == STEP_DONE) {
+                json_string(&json, "user", step->user);
+                json_string(&json, "account", step->account);
+                json_string(&json, "name", step->name);
+                json_string(&json, "unit", step->unit);
+                json_string(&json, "unit_name", step->unit_name);
+                json_string(&json, "method", step->method);
+                json_string(&json, "session", step->session);
+        }
+        json_close(&json, '}');
+        (void)printf("\n");
+        return is_granted ? CTL_OK : CTL_NO;
+}
+
 static int print_result(const Step *step, const char *user) {
         if (step->kind == STEP_FAIL) {
                 (void)printf(_("refused: %s\n"), step_reason_to_string(step->reason));
@@ -143,5 +166,6 @@ int ctl_try(char **arguments, const CtlOptions *options) {
         }
         if (r != 0)
                 return ctl_fail(r);
-        return print_result(&trial.step, request.user);
+        return options->json ? print_json(&trial.step, request.user) :
+                               print_result(&trial.step, request.user);
 }

@@ -113,6 +113,21 @@ def dates():
     equal(json.loads(ctl('policy', 'simulate', '--date', '2032-02-29', '--json'))['date'], '2032-02-29')
 
 
+@case('a login is tried on this terminal, and its end told in words or as JSON')
+def tried():
+    with Terminal(['itaxctl', 'try', 'jia', '--json']) as terminal:
+        terminal.secret(PASSWORD, 'Jia-pass1')
+        found = json.loads(terminal.expect(r'\{"granted".*\}').group(0))
+        equal((found['granted'], found['user'], found['account'], found['unit']), (True, 'jia', 'ceshi_jia', UNIT_1))
+        terminal.ended()
+    with Terminal(['itaxctl', 'try', 'jia']) as terminal:
+        terminal.secret(PASSWORD, 'Jia-pass1')
+        terminal.expect(r'granted\s+user +jia')
+        terminal.ended()
+    equal(json.loads(ctl('try', 'bendi', '--json', status=1)), {'granted': False, 'reason': 'not-ours'})
+    contains(ctl('try', 'bendi', status=1), 'refused: not-ours')
+
+
 @case('policies are for root (threats 20)')
 def root_only():
     lacks(ctl('policy', 'simulate', '--account', 'ceshi_jia', status=4, uid=NOBODY), 'jia')
