@@ -527,6 +527,7 @@ int doctor_answers(Report *report, const StackService *service) {
                 [STACK_SESSION] = examine_session,
         };
         const StackLine *asks = stack_find_itax(&service->stacks[STACK_AUTH]);
+        const bool lacks_account = service->is_other[STACK_ACCOUNT] || service->stacks[STACK_ACCOUNT].n == 0;
 
         for (StackKind kind = 0; kind < _STACK_KIND_MAX; kind++) {
                 Patient patient = { .report = report, .service = service, .stack = &service->stacks[kind], .kind = kind,
@@ -543,7 +544,8 @@ int doctor_answers(Report *report, const StackService *service) {
                         return patient.error;
         }
         if (asks && !stack_find_itax(&service->stacks[STACK_ACCOUNT]))
-                report_add(report, CHECK_NO_ACCOUNT, asks->file, asks->line, NULL);
+                /* Screen lockers have auth lines alone and ask for nothing else. */
+                report_add(report, lacks_account ? CHECK_NO_ACCOUNT_LINES : CHECK_NO_ACCOUNT, asks->file, asks->line, NULL);
         if (asks && is_door(report->service) && !stack_find_itax(&service->stacks[STACK_SESSION]))
                 report_add(report, CHECK_NO_SESSION, asks->file, 0, NULL);
         return 0;

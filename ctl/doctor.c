@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "ctl/doctor.h"
 #include "lib/common/text.h"
@@ -235,6 +236,13 @@ static int examine_all(Report *report, Ward *ward) {
         return r;
 }
 
+/* Is there a file of its own? Else "other" was read. */
+static bool has_file(const StackService *service, const char *name) {
+        const char *slash = service->n_files > 0 ? strrchr(service->files[0], '/') : NULL;
+
+        return slash && strcasecmp(slash + 1, name) == 0;
+}
+
 static int examine_named(Report *report, Ward *ward, char **names_wanted) {
         for (; *names_wanted; names_wanted++) {
                 const size_t n = ward->n;
@@ -246,7 +254,9 @@ static int examine_named(Report *report, Ward *ward, char **names_wanted) {
                         return r;
                 if (ward->n == n)
                         continue;
-                if (!has_itax(service))
+                if (!has_file(service, *names_wanted))
+                        report_add(report, CHECK_NO_FILE, NULL, 0, *names_wanted);
+                else if (!has_itax(service))
                         report_add(report, CHECK_NOT_OURS, service->n_files ? service->files[0] : NULL, 0, *names_wanted);
                 r = examine(report, ward->names[n], service);
                 if (r < 0)

@@ -52,6 +52,7 @@ typedef enum Check {
         CHECK_SETCRED_LOGIN,
         /* account, session, password */
         CHECK_NO_ACCOUNT,
+        CHECK_NO_ACCOUNT_LINES,
         CHECK_ACCOUNT_IGNORED,
         CHECK_ACCOUNT_PASSED_BY,
         CHECK_ACCOUNT_SKIPS,

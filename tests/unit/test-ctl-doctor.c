@@ -193,6 +193,7 @@ static const struct {
           "unreachable@3" },
 
         { "no account line", "web", "auth required pam_itax.so\naccount required pam_unix.so\n", "no-account-line@1" },
+        { "no account lines at all, as screen lockers have it", "locker", "auth required pam_itax.so\n", "no-account-lines@1" },
         { "an account that is refused gets in", "login", AUTH "account optional pam_itax.so\naccount required pam_unix.so\n"
           "session optional pam_itax.so\nsession required pam_unix.so\n", "account-ignored@5" },
         { "pam_unix ends the account stack in front", "login", AUTH "account sufficient pam_unix.so\naccount required pam_itax.so\n"
