@@ -405,6 +405,12 @@ static void examine_setcred(Patient *patient) {
         }
 }
 
+/* Of a file that is missing libpam says this, and reads the rest of the stack as it is. */
+static void examine_gone(Patient *patient) {
+        if (is_kept_out(patient, BIT(PAM_MODULE_UNKNOWN), USER_ROOT))
+                tell(patient, CHECK_GONE_OUT, patient->itax, NULL);
+}
+
 static void examine_lockout(Patient *patient) {
         const bool by_local = try_codes(patient, BIT(PAM_USER_UNKNOWN), MOOD_GOOD, USER_LOCAL).succeeds;
         const bool by_away = try_codes(patient, BIT(PAM_AUTHINFO_UNAVAIL), MOOD_GOOD, USER_LOCAL).succeeds;
@@ -420,6 +426,8 @@ static void examine_lockout(Patient *patient) {
                 tell(patient, CHECK_LOCAL_OUT, patient->itax, NULL);
         if (!by_away)
                 tell(patient, CHECK_AWAY_OUT, patient->itax, NULL);
+        else if (by_root && by_other_root)
+                examine_gone(patient);
         if ((!by_root && by_away) || (!by_other_root && by_local))
                 tell(patient, CHECK_ROOT_OUT, patient->itax, NULL);
 }
@@ -471,6 +479,8 @@ static void examine_account(Patient *patient) {
         /* Somebody whom other lines keep out in any case is not kept out by ours. */
         if (patient->has_proof && (is_kept_out(patient, BIT(PAM_IGNORE), USER_LOCAL) || is_kept_out(patient, BIT(PAM_IGNORE), USER_ROOT)))
                 tell(patient, CHECK_ACCOUNT_OUT, patient->itax, NULL);
+        else if (patient->has_proof)
+                examine_gone(patient);
         examine_gates(patient, CHECK_ACCOUNT_SKIPS, BIT(PAM_IGNORE), true);
 
         for (size_t i = 0; i < patient->stack->n; i++) {

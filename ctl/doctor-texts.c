@@ -15,8 +15,8 @@ const char *severity_to_string(Severity severity) {
 }
 
 #define ALTERNATIVES \
-        N_("Write [success=… ignore=ignore user_unknown=ignore authinfo_unavail=ignore default=die] for pam_itax.so, as the " \
-           "examples in /usr/share/doc/itaxd/examples/pam.d do.")
+        N_("Write [success=… ignore=ignore user_unknown=ignore authinfo_unavail=ignore module_unknown=ignore default=die] for pam_itax.so, as " \
+           "the examples in /usr/share/doc/itaxd/examples/pam.d do.")
 #define READ_AS_BROKEN N_("Correct the line: as it is, libpam refuses at this point.")
 
 const CheckRule check_table[_CHECK_MAX] = {
@@ -74,6 +74,10 @@ const CheckRule check_table[_CHECK_MAX] = {
                                N_("Put pam_itax in front of the modules for local passwords.") },
         [CHECK_LOCAL_OUT] = { "local-users-out", SEVERITY_ERROR,
                               N_("local users without an account cannot get in, though their password is right"), ALTERNATIVES },
+        [CHECK_GONE_OUT] = { "module-gone-locks-out", SEVERITY_WARNING,
+                             N_("where the file pam_itax.so is missing, as after half an upgrade, root does not get in"),
+                             N_("Write module_unknown=ignore among the values in the brackets of pam_itax.so; \"required\" is "
+                                "[success=ok new_authtok_reqd=ok ignore=ignore module_unknown=ignore default=bad] then.") },
         [CHECK_AWAY_OUT] = { "away-locks-out", SEVERITY_ERROR,
                              N_("while itaxd or the platform is away, local users cannot get in, though their password is right"),
                              ALTERNATIVES },
@@ -115,10 +119,10 @@ const CheckRule check_table[_CHECK_MAX] = {
                                 N_("Write: session optional pam_itax.so") },
         [CHECK_PASSWORD_IGNORED] = { "password-ignored", SEVERITY_WARNING,
                                      N_("after pam_itax has refused a change ({what}), a local password is changed instead"),
-                                     N_("Write [success=… ignore=ignore authinfo_unavail=ignore default=die] for pam_itax.so.") },
+                                     N_("Write [success=… ignore=ignore authinfo_unavail=ignore module_unknown=ignore default=die] for pam_itax.so.") },
         [CHECK_PASSWORD_OUT] = { "password-locks-out", SEVERITY_WARNING,
                                  N_("users without an account cannot change their local password"),
-                                 N_("Write [success=… ignore=ignore authinfo_unavail=ignore default=die] for pam_itax.so.") },
+                                 N_("Write [success=… ignore=ignore authinfo_unavail=ignore module_unknown=ignore default=die] for pam_itax.so.") },
         [CHECK_WRITABLE] = { "writable", SEVERITY_ERROR, N_("others than its owner may write to it (mode {what})"),
                              N_("chmod go-w, and look at what stands in it.") },
         [CHECK_OWNER] = { "owner", SEVERITY_ERROR, N_("belongs to user {what} and not to root"), N_("chown root, and look at what stands in it.") },

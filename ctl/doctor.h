@@ -44,6 +44,7 @@ typedef enum Check {
         CHECK_BOTH_NEEDED,
         CHECK_ASKED_LATE,
         CHECK_LOCAL_OUT,
+        CHECK_GONE_OUT,
         CHECK_AWAY_OUT,
         CHECK_ROOT_OUT,
         CHECK_NOBODY_IN,

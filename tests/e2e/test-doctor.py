@@ -13,9 +13,9 @@ from e2e import ENGLISH, PASSWORD, Try, backend_signal, case, contains, equal, l
 BUS = '/run/dbus/system_bus_socket'
 CHINESE = {'LANG': 'zh_CN.UTF-8'}
 NOBODY = 65534
-OURS = 'auth [success=2 ignore=ignore {} authinfo_unavail=ignore default=die] pam_itax.so\n'
+OURS = 'auth [success=2 ignore=ignore {} authinfo_unavail=ignore module_unknown=ignore default=die] pam_itax.so\n'
 LOCAL = 'auth [success=1 default=ignore] pam_unix.so\nauth requisite pam_deny.so\nauth required pam_permit.so\n'
-REST = 'account required pam_itax.so\naccount required pam_unix.so\n'
+REST = 'account [success=ok new_authtok_reqd=ok ignore=ignore module_unknown=ignore default=bad] pam_itax.so\naccount required pam_unix.so\n'
 
 
 def doctor(*words, status=0, uid=None, env=None):

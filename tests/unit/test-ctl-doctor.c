@@ -117,9 +117,9 @@ static void examine(const char *service, char ret[static FOUND_BYTES]) {
         render(&report, ret);
 }
 
-#define OURS "[success=2 ignore=ignore user_unknown=ignore authinfo_unavail=ignore default=die] pam_itax.so"
+#define OURS "[success=2 ignore=ignore user_unknown=ignore authinfo_unavail=ignore module_unknown=ignore default=die] pam_itax.so"
 #define AUTH "auth " OURS "\nauth [success=1 default=ignore] pam_unix.so\nauth requisite pam_deny.so\nauth required pam_permit.so\n"
-#define ACCOUNT "account required pam_itax.so\naccount required pam_unix.so\n"
+#define ACCOUNT "account [success=ok new_authtok_reqd=ok ignore=ignore module_unknown=ignore default=bad] pam_itax.so\naccount required pam_unix.so\n"
 #define REST ACCOUNT "session optional pam_itax.so\nsession required pam_unix.so\n"
 #define ALONE "account required pam_itax.so\n"
 
@@ -129,7 +129,7 @@ static const struct {
         { "the way of the examples", "login", AUTH REST, "" },
         { "pam_itax alone, for a program that serves nobody else", "nginx", "auth required pam_itax.so\n" ALONE, "" },
         { "local users tried by jumps of another count", "sudo",
-          "auth [success=done ignore=ignore user_unknown=ignore authinfo_unavail=ignore default=die] pam_itax.so\nauth required pam_unix.so\n" REST,
+          "auth [success=done ignore=ignore user_unknown=ignore authinfo_unavail=ignore module_unknown=ignore default=die] pam_itax.so\nauth required pam_unix.so\n" REST,
           "" },
         { "root led past it", "su",
           "auth sufficient pam_rootok.so\nauth [success=1 default=ignore] pam_succeed_if.so quiet uid = 0\n" AUTH REST, "" },
@@ -158,29 +158,36 @@ static const struct {
           "auth [success=2 ignore=ignore user_unknown=ignore default=die] pam_itax.so\nauth [success=1 default=ignore] pam_unix.so\n"
           "auth requisite pam_deny.so\nauth required pam_permit.so\n" REST, "away-locks-out@1" },
         { "local users without an account locked out", "sudo",
-          "auth [success=2 ignore=ignore authinfo_unavail=ignore default=die] pam_itax.so\nauth [success=1 default=ignore] pam_unix.so\n"
+          "auth [success=2 ignore=ignore authinfo_unavail=ignore module_unknown=ignore default=die] pam_itax.so\nauth [success=1 default=ignore] pam_unix.so\n"
           "auth requisite pam_deny.so\nauth required pam_permit.so\n" REST, "local-users-out@1" },
-        { "root alone locked out", "login",
+        /* threats 121 */
+        { "root locked out where the module is missing, by the auth line", "login",
           "auth [success=2 ignore=ignore user_unknown=ignore authinfo_unavail=ignore default=die] pam_itax.so\n"
+          "auth [success=1 default=ignore] pam_unix.so\nauth requisite pam_deny.so\nauth required pam_permit.so\n" REST,
+          "module-gone-locks-out@1" },
+        { "and by the account line", "login", AUTH ALONE "account required pam_unix.so\nsession optional pam_itax.so\nsession required pam_unix.so\n",
+          "module-gone-locks-out@5" },
+        { "root alone locked out", "login",
+          "auth [success=2 ignore=ignore user_unknown=ignore authinfo_unavail=ignore module_unknown=ignore default=die] pam_itax.so\n"
           "auth requisite pam_succeed_if.so quiet uid >= 1000\nauth sufficient pam_unix.so\nauth required pam_permit.so\n" REST,
           "root-out@1" },
         { "no other way into a host", "login", "auth required pam_itax.so\n" REST, "nobody-in@1" },
         { "success that jumps into pam_deny", "login",
-          "auth [success=1 ignore=ignore user_unknown=ignore authinfo_unavail=ignore default=die] pam_itax.so\n"
+          "auth [success=1 ignore=ignore user_unknown=ignore authinfo_unavail=ignore module_unknown=ignore default=die] pam_itax.so\n"
           "auth [success=1 default=ignore] pam_unix.so\nauth requisite pam_deny.so\nauth required pam_permit.so\n" REST, "success-refused@1" },
         { "success that jumps behind the end", "login",
-          "auth [success=9 ignore=ignore user_unknown=ignore authinfo_unavail=ignore default=die] pam_itax.so\n"
+          "auth [success=9 ignore=ignore user_unknown=ignore authinfo_unavail=ignore module_unknown=ignore default=die] pam_itax.so\n"
           "auth [success=1 default=ignore] pam_unix.so\nauth requisite pam_deny.so\nauth required pam_permit.so\n" REST,
           "jump@1 success-refused@1" },
         { "a key of sshd fails at pam_setcred", "sshd",
-          "auth [success=2 user_unknown=ignore authinfo_unavail=ignore default=die] pam_itax.so\nauth [success=1 default=ignore] pam_unix.so\n"
+          "auth [success=2 user_unknown=ignore authinfo_unavail=ignore module_unknown=ignore default=die] pam_itax.so\nauth [success=1 default=ignore] pam_unix.so\n"
           "auth requisite pam_deny.so\nauth required pam_permit.so\n" REST, "setcred@1" },
         { "pam_faillock passed by", "login",
-          "auth [success=3 ignore=ignore user_unknown=ignore authinfo_unavail=ignore default=die] pam_itax.so\n"
+          "auth [success=3 ignore=ignore user_unknown=ignore authinfo_unavail=ignore module_unknown=ignore default=die] pam_itax.so\n"
           "auth requisite pam_faillock.so preauth\nauth [success=1 default=ignore] pam_unix.so\nauth requisite pam_deny.so\n"
           "auth required pam_permit.so\n" REST, "gate-skipped@2" },
         { "pam_faillock counts the success of pam_itax as a failure", "login",
-          "auth [success=1 ignore=ignore user_unknown=ignore authinfo_unavail=ignore default=die] pam_itax.so\n"
+          "auth [success=1 ignore=ignore user_unknown=ignore authinfo_unavail=ignore module_unknown=ignore default=die] pam_itax.so\n"
           "auth [success=1 default=ignore] pam_unix.so\nauth [default=die] pam_faillock.so authfail\nauth required pam_permit.so\n" REST,
           "success-refused@1" },
         { "pam_itax twice", "sudo", "auth required pam_itax.so\nauth required pam_itax.so\n" REST, "twice@2 nobody-in@1" },
@@ -205,7 +212,7 @@ static const struct {
         { "logins by others refused as accounts", "login", AUTH "account [success=ok default=bad] pam_itax.so\naccount required pam_unix.so\n"
           "session optional pam_itax.so\nsession required pam_unix.so\n", "account-locks-out@5" },
         { "root kept to its account", "sshd", AUTH "account required pam_itax.so others=mapped\naccount required pam_unix.so\n"
-          "session optional pam_itax.so\nsession required pam_unix.so\n", "root-not-excepted@5" },
+          "session optional pam_itax.so\nsession required pam_unix.so\n", "module-gone-locks-out@5 root-not-excepted@5" },
         { "root excepted", "sshd", AUTH "account [success=1 default=ignore] pam_succeed_if.so quiet uid = 0\n"
           "account required pam_itax.so others=mapped\naccount required pam_unix.so\n"
           "session optional pam_itax.so\nsession required pam_unix.so\n", "" },
