@@ -12,6 +12,11 @@ check: ## build and run every test
 	@packaging/install-deps build lab tour test clients lint
 	@tests/run
 
+.PHONY: security
+security: ## every acceptance check with its tests, and how they came out
+	@packaging/install-deps build lab tour test clients lint
+	@tests/security
+
 # A program of our own in the place of a PAM application: exact codes and messages, one JSON object a line.
 $(BUILD)/pam-try: $(BUILD)/obj/tests/e2e/pam-try.o
 	$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ -lpam
