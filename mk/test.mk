@@ -17,6 +17,11 @@ security: ## every acceptance check with its tests, and how they came out
 	@packaging/install-deps build lab tour test clients lint
 	@tests/security
 
+.PHONY: mutants
+mutants: ## break each promise once, and see that a test notices
+	@packaging/install-deps build test
+	@tests/mutants/run
+
 # A program of our own in the place of a PAM application: exact codes and messages, one JSON object a line.
 $(BUILD)/pam-try: $(BUILD)/obj/tests/e2e/pam-try.o
 	$(CC) -pie $(ALL_LDFLAGS) -o $@ $^ -lpam

@@ -293,8 +293,34 @@ static void run_fact(void **state) {
         script_done(&script);
 }
 
+/* Some things are asked twice: each time by itself it has to be enough. */
+static void test_each_fact_stands_by_itself(void **state) {
+        Script script;
+        Facts facts;
+
+        (void)state;
+        login_prepare(&script);
+        login_facts(script.login, &facts);
+        assert_true(facts.user_resolved && facts.unit_proven && facts.unit_admitted);
+
+        script.login->unit = script.login->person.n_units;
+        login_facts(script.login, &facts);
+        assert_false(facts.unit_proven);
+        assert_false(facts.unit_admitted);
+        script.login->unit = 0;
+
+        script.login->user_is_unknown = true;
+        login_facts(script.login, &facts);
+        assert_false(facts.user_resolved);
+        assert_false(facts.account_asked);
+        script_done(&script);
+}
+
 int main(void) {
-        const struct CMUnitTest table[] = { cmocka_unit_test(test_truth_table) };
+        const struct CMUnitTest table[] = {
+                cmocka_unit_test(test_truth_table),
+                cmocka_unit_test(test_each_fact_stands_by_itself),
+        };
         struct CMUnitTest facts[ELEMENTSOF(fact_cases)];
 
         for (size_t i = 0; i < ELEMENTSOF(fact_cases); i++)
