@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ctl/ctl.h"
+#include "lib/client/client.h"
 
 #ifndef ITAXD_PATH
 #define ITAXD_PATH "/usr/sbin/itaxd"
@@ -75,14 +76,19 @@ int ctl_config_show(_unused_ char **arguments, const CtlOptions *options) {
         return judge(status == 0);
 }
 
-/* The newest record is known to the journal, which is another hand's; the file alone could be made anew. */
+/* The newest record is known to the journal, which is another hand's, and to the daemon that wrote it; the file
+ * alone could be made anew. */
 static char *head_of(const CtlOptions *options) {
+        ClientStatus status = {};
         char *head = NULL;
 
         if (options->head)
                 return strdup(options->head);
-        if (journal_head(options->journal, &head) < 0)
-                return NULL;
+        if (journal_head(options->journal, &head) == 0 || options->journal)
+                return head;
+        if (geteuid() == 0 && client_status(&status) == 0)
+                head = TAKE_PTR(status.audit_head);
+        client_status_done(&status);
         return head;
 }
 
@@ -111,8 +117,8 @@ int ctl_audit_verify(char **arguments, const CtlOptions *options) {
                 return CTL_AWAY;
         (void)fputs(output, status == AUDIT_WHOLE || status == AUDIT_BROKEN ? stdout : stderr);
         if (!head && !options->json && status == AUDIT_WHOLE)
-                (void)printf("%s\n", _("The journal has no record to compare it with: that the end was removed, or"
-                                       " all of it made anew, cannot be excluded."));
+                (void)printf("%s\n", _("Neither the journal nor itaxd knows a record to compare it with: that the end"
+                                       " was removed, or all of it made anew, cannot be excluded."));
         return status == AUDIT_BROKEN ? CTL_NO : judge(status == AUDIT_WHOLE);
 }
 

@@ -297,7 +297,7 @@ static void print_text(const Report *report, const Ward *ward) {
                 for (size_t i = 0; i < report->n; i++)
                         if (check_table[report->list[i].check].severity == severity)
                                 print_finding(&report->list[i]);
-        (void)printf(_("Looked at %zu services: %zu errors, %zu warnings, %zu notes.\n"), ward->n_examined,
+        (void)printf(_("Services looked at: %zu; errors: %zu, warnings: %zu, notes: %zu.\n"), ward->n_examined,
                      report->n_of[SEVERITY_ERROR], report->n_of[SEVERITY_WARNING], report->n_of[SEVERITY_NOTE]);
 }
 

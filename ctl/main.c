@@ -156,6 +156,8 @@ int main(int argc, char **argv) {
 
         verb = optind < argc ? find_verb(argv + optind, argc - optind) : NULL;
         if (!verb) {
+                if (optind < argc)
+                        ctl_complain(_("%s: no such verb, or not these words behind it"), argv[optind]);
                 print_usage(stderr);
                 return CTL_USAGE;
         }

@@ -228,6 +228,7 @@ static void print_status_json(Json *json, const ClientStatus *status) {
         json_string(json, "users", status->users);
         json_string(json, "language", status->language);
         json_string(json, "audit", status->audit);
+        json_string(json, "audit_head", status->audit_head);
 }
 
 static void print_json(const State *state) {

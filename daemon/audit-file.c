@@ -19,7 +19,7 @@ static struct {
         ChainHead head;
         uint64_t n_lost; /* since the last that was written */
         int error;
-        char state[160];
+        char state[160], told[AUDIT_HEAD_BYTES + 1];
 } audit = { .fd = -1, .head = CHAIN_HEAD_NONE };
 
 static uint64_t now_msec(void) {
@@ -149,6 +149,13 @@ const char *audit_file_state(void) {
         (void)snprintf(audit.state, sizeof(audit.state), "%s: records lost: %" PRIu64,
                        strerrordesc_np(-audit.error), audit.n_lost);
         return audit.state;
+}
+
+const char *audit_file_head(void) {
+        if (!audit.path || audit.head.seq == 0)
+                return NULL;
+        (void)snprintf(audit.told, sizeof(audit.told), "%" PRIu64 ":%s", audit.head.seq, audit.head.hash);
+        return audit.told;
 }
 
 /* The end of the chain in an open file. @ret_torn: the hash of a last line without end, "" for none.

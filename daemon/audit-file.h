@@ -30,6 +30,9 @@ void audit_file_add(uint64_t login_id, const char *message, const LogField *fiel
 /** audit_file_state() - NULL: there is none; "ok"; or what is wrong, one line, good until the next call here */
 const char *audit_file_state(void);
 
+/** audit_file_head() - "SEQ:HASH" of what was written last; NULL: nothing was. Good until the next call here. */
+const char *audit_file_head(void);
+
 /** audit_file_verify() (audit-verify.c) - itaxd --verify-audit: print what was found
  * @known: "SEQ:HASH", or NULL
  * Return: 0 whole, 1 not, 2 when it cannot be read or @known is none. */

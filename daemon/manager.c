@@ -339,6 +339,7 @@ static void tell(BusStatus *status, void *userdata) {
         status->config_loaded_sec = manager->config_loaded_sec;
         status->config_error = *manager->config_error ? manager->config_error : NULL;
         status->audit = audit_file_state();
+        status->audit_head = audit_file_head();
         (void)registry_size(manager->registry, &n_open);
         status->sessions = (uint32_t)n_open;
         for (const Session *session = manager->sessions; session; session = session->next) {

@@ -147,6 +147,7 @@ static int append_status(sd_bus_message *message, const BusStatus *status) {
                 { "users", status->users },
                 { "language", status->language },
                 { "audit", status->audit },
+                { "audit_head", status->audit_head },
         };
         const Number times[] = {
                 { "started", status->started_sec },

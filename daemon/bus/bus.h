@@ -99,7 +99,7 @@ typedef struct BusSimulation {
  * it is said. Times are seconds since 1970. */
 typedef struct BusStatus {
         const char *version, *config, *config_error, *phase, *next_phase, *issuer, *platform,
-                *platform_error, *users, *language, *audit;
+                *platform_error, *users, *language, *audit, *audit_head;
         uint64_t started_sec, config_loaded_sec;
         uint64_t next_phase_at_sec;      /* 0: left out */
         uint64_t platform_milliseconds;

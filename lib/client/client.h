@@ -199,6 +199,7 @@ typedef struct ClientStatus {
         uint32_t logins, waiting, sessions; /* in progress, of them for a scan, known */
         char *users;    /* path of the map */
         char *language; /* where a login has none of its own */
+        char *audit_head; /* "SEQ:HASH" of the newest record of the audit file */
         char *audit;    /* "ok", or what is wrong with the audit file; NULL: there is none */
 } ClientStatus;
 

@@ -32,6 +32,7 @@ static const DictKey status_keys[] = {
         TEXT(ClientStatus, users),
         TEXT(ClientStatus, language),
         TEXT(ClientStatus, audit),
+        TEXT(ClientStatus, audit_head),
 };
 
 static const DictKey login_keys[] = {

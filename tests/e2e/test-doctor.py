@@ -45,8 +45,8 @@ def stack(name, text):
 def healthy():
     shutil.copy('/etc/ssh/sshd_config.lab', '/etc/ssh/sshd_config')
     equal(checks(), set())
-    contains(doctor(), r'Looked at (19|2\d|3\d) services: 0 errors, ')
-    contains(doctor(env=CHINESE), '已检查 .* 个服务：0 个错误')
+    contains(doctor(), r'Services looked at: (19|2\d|3\d); errors: 0, ')
+    contains(doctor(env=CHINESE), '已检查服务：.* 个；错误：0')
     equal(checks('login', 'sudo'), set())
 
 

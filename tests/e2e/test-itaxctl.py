@@ -44,6 +44,7 @@ def usage():
     contains(ctl('--help', env={'LANG': 'C'}), 'Usage: itaxctl VERB')
     for words in ([], ['session'], ['sessions', 'all'], ['policy'], ['policy', 'guess'], ['try'], ['status', '--colour']):
         contains(ctl(*words, status=2), 'Usage: itaxctl VERB')
+    contains(ctl('session', status=2), 'itaxctl: session: no such verb')
 
 
 @case('the state of the daemon')
