@@ -359,10 +359,10 @@ session-wrapper=/tmp/lightdm/session
             now = picture()
             time.sleep(0.3)
             return now if now and now != before and picture() == now else None
-        return wait_until(found, 'the greeter', 30)
+        return wait_until(found, 'the greeter', 120)
     try:
         wait_until(lambda: os.path.exists(key) and 'greeter' in subprocess.run(
-            ['xwininfo', '-root', '-tree'], env=keyboard, capture_output=True, text=True, check=False).stdout.lower(), 'the greeter', 30)
+            ['xwininfo', '-root', '-tree'], env=keyboard, capture_output=True, text=True, check=False).stdout.lower(), 'the greeter', 120)
         empty = settled(b'')
         # The greeter asks for a name of this host.
         typed('jia')
