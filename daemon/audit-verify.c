@@ -61,23 +61,16 @@ static bool read_head(const char *text, ChainHead *ret) {
         return true;
 }
 
-/* The end of the file that was put away before this one. Return: is there any, or need none be? */
-static bool find_before(const char *path, const ChainHead *first, ChainHead *ret) {
+/* The file that was put away before this one. Return: is it there, with at least one record? */
+static bool read_before(const char *path, const ChainHead *known, ChainFinding *ret) {
         _cleanup_(freep) char *name = NULL;
         _cleanup_(filep) FILE *file = NULL;
-        ChainFinding finding;
 
-        *ret = (ChainHead)CHAIN_HEAD_NONE;
-        if (first->seq == 0)
-                return true;
         if (asprintf(&name, "%s.1", path) < 0) {
                 name = NULL;
                 return false;
         }
-        if (open_read(name, &file) < 0 || chain_verify(file, NULL, NULL, &finding) < 0)
-                return false;
-        *ret = finding.last;
-        return finding.last.seq > 0;
+        return open_read(name, &file) == 0 && chain_verify(file, NULL, known, ret) == 0 && ret->n > 0;
 }
 
 static void print_json(const char *path, const ChainFinding *finding) {
@@ -104,32 +97,52 @@ static void print_text(const char *path, const ChainFinding *finding) {
                              (unsigned long long)finding->n, (unsigned long long)finding->first.seq + 1,
                              (unsigned long long)finding->last.seq, (unsigned long long)finding->last.seq,
                              finding->last.hash);
+        if (finding->fault == CHAIN_WHOLE && finding->is_known_older)
+                (void)printf("%s\n", _("The record that is known from elsewhere is older than these files."));
         if (finding->n_torn)
                 (void)printf(_("lines that were cut off, and told of: %llu\n"),
                              (unsigned long long)finding->n_torn);
 }
 
+/* What the file before this one has to say of it. */
+static void judge_before(const ChainFinding *before, bool has_before, const ChainHead *known, ChainFinding *ret) {
+        if (ret->n > 0 && ret->first.seq > 0 &&
+            (!has_before || before->last.seq != ret->first.seq ||
+             strcmp(before->last.hash, ret->first.hash) != 0)) {
+                ret->fault = CHAIN_BEGINNING;
+                ret->line = 1;
+                return;
+        }
+        /* In an empty file, and in one that has just been begun, the newest record stands in the one before. */
+        if (!known || (ret->n > 0 && !ret->is_known_older))
+                return;
+        if (!has_before)
+                ret->fault = ret->n > 0 ? CHAIN_WHOLE : CHAIN_CUT;
+        else if (before->fault == CHAIN_OTHER || before->fault == CHAIN_CUT)
+                ret->fault = before->fault;
+        else if (before->fault != CHAIN_WHOLE)
+                ret->fault = CHAIN_BEGINNING;
+        else {
+                ret->fault = CHAIN_WHOLE;
+                ret->is_known_older = before->is_known_older;
+        }
+}
+
 /* Return: 0 or a negative errno. */
 static int verify(const char *path, const ChainHead *known, ChainFinding *ret) {
         _cleanup_(filep) FILE *file = NULL;
-        ChainHead before;
+        ChainFinding before = {};
+        bool has_before;
         int r;
 
         r = open_read(path, &file);
         if (r == 0)
                 r = chain_verify(file, NULL, known, ret);
-        if (r < 0 || ret->n == 0)
+        if (r < 0 || (ret->fault != CHAIN_WHOLE && ret->n > 0) || ret->fault == CHAIN_NO_RECORD)
                 return r;
-        /* Once more, now that it is known what it has to follow. */
-        if (!find_before(path, &ret->first, &before) && ret->fault == CHAIN_WHOLE) {
-                ret->fault = CHAIN_BEGINNING;
-                ret->line = 1;
-                return 0;
-        }
-        if (ret->fault != CHAIN_WHOLE)
-                return 0;
-        rewind(file);
-        return chain_verify(file, &before, known, ret);
+        has_before = read_before(path, known, &before);
+        judge_before(&before, has_before, known, ret);
+        return 0;
 }
 
 int audit_file_verify(const char *path, const char *known, bool json) {

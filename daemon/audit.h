@@ -36,8 +36,8 @@ void audit_outcome(const AuditRecord *record);
 void audit_session(const Grant *grant, const char *what, uid_t caller);
 
 /** audit_check() - the account of @grant was looked at again; @verdict as CheckAccount gives it */
-void audit_check(const Grant *grant, const char *verdict, uid_t caller);/** audit_unit_shown() - the code of a unit as a record has it: masked where it may be that of a person.
+void audit_check(const Grant *grant, const char *verdict, uid_t caller);
+
+/** audit_unit_shown() - the code of a unit as a record has it: masked where it may be that of a person.
  * Return: 0 or -ENOMEM. */
 int audit_unit_shown(const char *code, char **ret);
-
-

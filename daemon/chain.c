@@ -92,13 +92,17 @@ static bool is_hash(const char *s) {
 }
 
 int chain_record_read(const char *line, size_t n, ChainHead *ret, char *ret_previous) {
-        const char *tail = line + n - TAIL_BYTES, *previous = tail + strlen(PREVIOUS),
-                   *hash = previous + CHAIN_HASH_BYTES + strlen(HASH);
+        const char *tail, *previous, *hash;
         char found[CHAIN_HASH_BYTES + 1];
         char *end;
         int r;
 
-        if (n <= TAIL_BYTES + strlen(SEQ) || strlen(line) != n ||
+        if (n <= TAIL_BYTES + strlen(SEQ))
+                return CHAIN_NO_RECORD;
+        tail = line + n - TAIL_BYTES;
+        previous = tail + strlen(PREVIOUS);
+        hash = previous + CHAIN_HASH_BYTES + strlen(HASH);
+        if (strlen(line) != n ||
             strncmp(line, SEQ, strlen(SEQ)) != 0 || strncmp(tail, PREVIOUS, strlen(PREVIOUS)) != 0 ||
             strncmp(previous + CHAIN_HASH_BYTES, HASH, strlen(HASH)) != 0 ||
             strcmp(hash + CHAIN_HASH_BYTES, END) != 0 || !is_hash(previous) || !is_hash(hash))
@@ -196,9 +200,9 @@ static ChainFault judge_end(const Reading *reading, bool is_torn) {
 
         if (*reading->torn || is_torn)
                 return CHAIN_TORN;
-        if (reading->known && !reading->known_seen)
-                return reading->known->seq > finding->last.seq ? CHAIN_CUT : CHAIN_OTHER;
-        return CHAIN_WHOLE;
+        if (!reading->known || reading->known_seen)
+                return CHAIN_WHOLE;
+        return reading->known->seq > finding->last.seq ? CHAIN_CUT : CHAIN_WHOLE;
 }
 
 int chain_verify(FILE *file, const ChainHead *before, const ChainHead *known, ChainFinding *ret) {
@@ -229,6 +233,7 @@ int chain_verify(FILE *file, const ChainHead *before, const ChainHead *known, Ch
         if (r < 0)
                 return r;
         ret->fault = r != CHAIN_WHOLE ? (ChainFault)r : judge_end(&reading, is_torn);
+        ret->is_known_older = ret->fault == CHAIN_WHOLE && known && !reading.known_seen;
         if (ret->fault == CHAIN_TORN && *reading.torn)
                 ret->line++;
         if (ret->fault == CHAIN_WHOLE || ret->fault == CHAIN_CUT)

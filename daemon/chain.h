@@ -68,6 +68,7 @@ typedef struct ChainFinding {
         uint64_t n_torn; /* lines that were cut off and told of */
         ChainHead first; /* what the first record follows */
         ChainHead last;  /* the last good record */
+        bool is_known_older; /* the record that is known stood before the first of this file */
         int64_t n_whole; /* bytes up to the end of the last whole line, whatever stands in it */
 } ChainFinding;
 

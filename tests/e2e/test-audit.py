@@ -36,9 +36,12 @@ def part(name, text):
 
 
 def granted():
+    """And told: the record is written when the client knows already."""
+    told = log().count('login granted')
     with Try('itax-demo', 'authenticate', user='jia') as attempt:
         attempt.secret(PASSWORD, ACCOUNTS['jia']['password'])
         attempt.end('PAM_SUCCESS')
+    wait_until(lambda: log().count('login granted') > told, 'it is recorded')
 
 
 def status():
@@ -159,6 +162,7 @@ def audit():
     equal((told['result'], told['records'], told['hash']), ('whole', len(found), found[-1]['hash']))
     contains(ctl('audit', 'verify', '--head', f'{len(found)}:{found[-1]["hash"]}')[0], 'whole')
     ctl('audit', 'verify', status=4, uid=NOBODY)
+    contains(ctl('audit', 'verify', '--head', '7:x', status=2)[1], 'allowed: SEQ:HASH')
 
     with open(AUDIT, encoding='utf-8') as file:
         lines = file.readlines()

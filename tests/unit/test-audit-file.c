@@ -122,12 +122,18 @@ static void test_it_goes_on_over_restarts(void **state) {
 
 static void test_what_was_put_away_is_followed(void **state) {
         Place *place = *state;
+        char old[AUDIT_HEAD_BYTES + 1];
         ChainFinding before;
 
         audit_file_open(place->path);
         add(place, "granted");
         add(place, "granted");
+        (void)snprintf(old, sizeof(old), "%s", place->head);
         assert_int_equal(rename(place->path, place->before), 0);
+        /* put away, and nothing was written since: what is known stands in the file before */
+        append(place->path, "");
+        assert_int_equal(audit_file_verify(place->path, old, false), 0);
+        assert_int_equal(unlink(place->path), 0);
         /* until it is told, itaxd goes on in the old one */
         add(place, "granted");
         audit_file_open(place->path);
@@ -136,6 +142,22 @@ static void test_what_was_put_away_is_followed(void **state) {
         assert_int_equal(before.last.seq, 3);
         assert_int_equal(verify(place->path, &before.last).fault, CHAIN_WHOLE);
         assert_int_equal(audit_file_verify(place->path, place->head, true), 0);
+
+        assert_int_equal(audit_file_verify(place->path, old, false), 0); /* an older one is no accusation */
+        /* emptied instead of put away */
+        {
+                char text[4096];
+                FILE *file = fopen(place->path, "r");
+                const size_t n = fread(text, 1, sizeof(text) - 1, file);
+
+                (void)fclose(file);
+                text[n] = '\0';
+                file = fopen(place->path, "w");
+                (void)fclose(file);
+                assert_int_equal(audit_file_verify(place->path, place->head, false), 1);
+                append(place->path, text);
+                assert_int_equal(audit_file_verify(place->path, place->head, false), 0);
+        }
 
         /* put away while nobody was there */
         audit_file_close();
