@@ -13,6 +13,8 @@
 #define ITAXD_PATH "/usr/sbin/itaxd"
 #endif
 
+#define AUDIT_HASH_CHARS 64U
+
 enum { AUDIT_WHOLE = 0, AUDIT_BROKEN = 1 }; /* exit statuses of itaxd --verify-audit; others: not read */
 
 /* Lines of @text as an array. */
@@ -92,12 +94,24 @@ static char *head_of(const CtlOptions *options) {
         return head;
 }
 
+/* "SEQ:HASH" */
+static bool head_is_fit(const char *head) {
+        const size_t n = strspn(head, "0123456789");
+
+        return n > 0 && n <= 20 && head[n] == ':' && strlen(head + n + 1) == AUDIT_HASH_CHARS &&
+               strspn(head + n + 1, "0123456789abcdef") == AUDIT_HASH_CHARS;
+}
+
 int ctl_audit_verify(char **arguments, const CtlOptions *options) {
         _cleanup_(freep) char *output = NULL, *file = NULL, *head = NULL;
         const char *argv[8] = { ITAXD_PATH };
         size_t n = 1;
         int status;
 
+        if (options->head && !head_is_fit(options->head)) {
+                ctl_complain(_("--head %s: allowed: SEQ:HASH, as ITAX_AUDIT_HASH in the journal"), options->head);
+                return CTL_USAGE;
+        }
         if (arguments[0] && asprintf(&file, "--verify-audit=%s", arguments[0]) < 0) {
                 file = NULL;
                 return CTL_AWAY;

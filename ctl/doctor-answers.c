@@ -432,6 +432,24 @@ static void examine_lockout(Patient *patient) {
                 tell(patient, CHECK_ROOT_OUT, patient->itax, NULL);
 }
 
+/* Whom pam_itax passes on has to prove himself to others: does a password that is wrong suffice? */
+static void examine_unproven(Patient *patient) {
+        static const int passed_on[] = { PAM_USER_UNKNOWN, PAM_AUTHINFO_UNAVAIL, PAM_MODULE_UNKNOWN };
+        char words[WHAT_BYTES] = "";
+        size_t giver = STACK_NOBODY;
+
+        for (size_t i = 0; i < ELEMENTSOF(passed_on); i++) {
+                const Outcome outcome = try_codes(patient, BIT(passed_on[i]), MOOD_BAD, USER_ANY);
+
+                if (outcome.asked_succeeds) {
+                        add_word(words, passed_on[i]);
+                        giver = giver == STACK_NOBODY ? outcome.giver : giver;
+                }
+        }
+        if (giver != STACK_NOBODY)
+                tell(patient, CHECK_UNPROVEN, &patient->stack->lines[giver], words);
+}
+
 static void examine_auth(Patient *patient) {
         const uint32_t refused = BIT(PAM_AUTH_ERR) | BIT(PAM_MAXTRIES) | BIT(PAM_PERM_DENIED);
         char words[WHAT_BYTES];
@@ -442,6 +460,8 @@ static void examine_auth(Patient *patient) {
         is_ignored = giver != STACK_NOBODY;
         if (is_ignored)
                 tell(patient, CHECK_DENIAL_IGNORED, &patient->stack->lines[giver], words);
+        else
+                examine_unproven(patient);
 
         if (!try_codes(patient, BIT(PAM_SUCCESS), MOOD_GOOD, USER_LOCAL).asked_succeeds &&
             !try_codes(patient, BIT(PAM_SUCCESS), MOOD_BAD, USER_LOCAL).asked_succeeds) {

@@ -62,6 +62,10 @@ const CheckRule check_table[_CHECK_MAX] = {
         [CHECK_DENIAL_IGNORED] = { "denial-ignored", SEVERITY_ERROR,
                                    N_("lets people in whom pam_itax has refused ({what}), though nobody has given a password that is right"),
                                    ALTERNATIVES },
+        [CHECK_UNPROVEN] = { "unproven", SEVERITY_ERROR,
+                             N_("lets people in with any local password, whom pam_itax has passed on ({what})"),
+                             N_("Write \"auth requisite pam_deny.so\" behind the last line that asks for a password, before pam_permit.so, "
+                                "and count the jumps over it.") },
         [CHECK_NO_INFLUENCE] = { "no-influence", SEVERITY_ERROR, N_("what pam_itax answers changes nothing: the others decide alone"),
                                  ALTERNATIVES },
         [CHECK_OTHER_WAY] = { "other-way", SEVERITY_WARNING,

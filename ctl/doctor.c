@@ -263,7 +263,8 @@ static int examine_named(Report *report, Ward *ward, char **names_wanted) {
                         return r;
                 ward->n_examined++;
         }
-        return 0;
+        /* Without it none of them works. */
+        return doctor_configuration(report);
 }
 
 static const char *severity_word(Severity severity) {

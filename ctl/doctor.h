@@ -39,6 +39,7 @@ typedef enum Check {
         CHECK_SUCCESS_REFUSED,
         /* auth */
         CHECK_DENIAL_IGNORED,
+        CHECK_UNPROVEN,
         CHECK_NO_INFLUENCE,
         CHECK_OTHER_WAY,
         CHECK_BOTH_NEEDED,

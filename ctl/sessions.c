@@ -151,6 +151,10 @@ int ctl_end(char **arguments, const CtlOptions *options) {
                 ctl_complain(_("%s: there is no such session; itaxctl sessions lists them"), "''");
                 return CTL_USAGE;
         }
+        if (geteuid() != 0) {
+                ctl_complain("%s", _("sessions are ended by root; please try again as root"));
+                return CTL_DENIED;
+        }
         r = client_sessions(&sessions);
         if (r != 0)
                 return ctl_fail(r);

@@ -269,6 +269,8 @@ int ctl_status(_unused_ char **arguments, const CtlOptions *options) {
                 print_text(&state);
         if (r != 0) {
                 ctl_complain("%s", ctl_explain(r));
+                if (state.probe.stage == CLIENT_STAGE_NAME)
+                        ctl_complain("%s", _("itaxctl config check tells whether the configuration is the reason"));
                 return CTL_AWAY; /* of whatever kind: the way is not open */
         }
         if (q != 0)

@@ -6,6 +6,7 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "ctl/ctl.h"
 #include "ctl/users-file.h"
@@ -109,6 +110,7 @@ static int print_table(const UsersFile *file) {
 int ctl_user_list(_unused_ char **arguments, const CtlOptions *options) {
         _cleanup_(freep) char *path = map_path(options);
         _cleanup_(users_file_done) UsersFile file = USERS_FILE_NONE;
+        struct stat st;
         int r;
 
         r = users_file_read(path, &file);
@@ -118,6 +120,10 @@ int ctl_user_list(_unused_ char **arguments, const CtlOptions *options) {
                 print_json(&file);
         else
                 r = print_table(&file);
+        if (stat(path, &st) == 0 && (st.st_uid != 0 || (st.st_mode & (S_IWGRP | S_IWOTH)))) {
+                ctl_complain(_("%s: is not root's, or others may write to it: itaxd does not take it"), path);
+                r = CTL_NO;
+        }
         for (size_t i = 0; i < file.n; i++)
                 if (file.lines[i].fault) {
                         ctl_complain("%s:%zu: %s", path, i + 1, _(file.lines[i].fault));

@@ -130,7 +130,7 @@ def ended():
         equal(max(len(line) for line in out.splitlines()) <= 80, True, out)
         contains(ctl('end', 'x', status=1)[1], 'there is no such session')
         contains(ctl('end', '', status=2)[1], 'there is no such session')
-        contains(ctl('end', name[:8], status=1, uid=NOBODY)[1], 'no such session')
+        contains(ctl('end', name[:8], status=4, uid=NOBODY)[1], 'ended by root')
         equal([session['session'] for session in told('sessions')], [name])
         out, _ = ctl('end', name[:8])
         contains(out, f'Ended: ceshi_jia, for {UNIT_1}')

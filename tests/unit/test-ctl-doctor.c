@@ -160,6 +160,14 @@ static const struct {
         { "local users without an account locked out", "sudo",
           "auth [success=2 ignore=ignore authinfo_unavail=ignore module_unknown=ignore default=die] pam_itax.so\nauth [success=1 default=ignore] pam_unix.so\n"
           "auth requisite pam_deny.so\nauth required pam_permit.so\n" REST, "local-users-out@1" },
+        { "pam_deny taken out: a local password that is wrong is enough", "sudo",
+          "auth [success=1 ignore=ignore user_unknown=ignore authinfo_unavail=ignore module_unknown=ignore default=die] pam_itax.so\n"
+          "auth [success=1 default=ignore] pam_unix.so\nauth required pam_permit.so\n" REST,
+          "unproven@3 local-users-out@1 away-locks-out@1 setcred@1" },
+        { "and the jump left as it was", "sudo",
+          "auth [success=2 ignore=ignore user_unknown=ignore authinfo_unavail=ignore module_unknown=ignore default=die] pam_itax.so\n"
+          "auth [success=1 default=ignore] pam_unix.so\nauth required pam_permit.so\n" REST,
+          "unproven@3 success-refused@1" },
         /* threats 121 */
         { "root locked out where the module is missing, by the auth line", "login",
           "auth [success=2 ignore=ignore user_unknown=ignore authinfo_unavail=ignore default=die] pam_itax.so\n"
@@ -170,7 +178,7 @@ static const struct {
         { "root alone locked out", "login",
           "auth [success=2 ignore=ignore user_unknown=ignore authinfo_unavail=ignore module_unknown=ignore default=die] pam_itax.so\n"
           "auth requisite pam_succeed_if.so quiet uid >= 1000\nauth sufficient pam_unix.so\nauth required pam_permit.so\n" REST,
-          "root-out@1" },
+          "unproven@2 root-out@1" },
         { "no other way into a host", "login", "auth required pam_itax.so\n" REST, "nobody-in@1" },
         { "success that jumps into pam_deny", "login",
           "auth [success=1 ignore=ignore user_unknown=ignore authinfo_unavail=ignore module_unknown=ignore default=die] pam_itax.so\n"
