@@ -4,9 +4,12 @@
  * then everything that was given out under the old one ends, but for the token that asks. */
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "backend/captcha-answer.h"
+#include "backend/guess.h"
+#include "backend/model-audit.h"
 #include "backend/report.h"
 #include "backend/routes.h"
 #include "lib/common/password-rule.h"
@@ -44,6 +47,13 @@ static int password_put(Request *request) {
         q = account_set_password(request->server->store, request->account.id,
                                  request->account.password_hash, request->job.hash,
                                  request->token.hash);
+        if (q == 0) {
+                char who[sizeof("account:") + LIMIT_ACCOUNT_BYTES];
+
+                (void)snprintf(who, sizeof(who), "account:%s", request->account.login_name);
+                q = audit_add(request->server->store, request->now, who, "password change",
+                              request->account.login_name, "");
+        }
         if (q < 0)
                 return q;
         r = transaction_commit(&transaction);
@@ -134,6 +144,7 @@ static void on_attempt(Attempt *attempt) {
         Request *request = attempt->userdata;
         int r;
 
+        guess_ended(request);
         r = answer_verdict(request);
         if (r < 0)
                 request_fail(request, r);

@@ -53,6 +53,25 @@ static int64_t count(World *world, const char *sql) {
         return fixture_number(world->fixture, sql);
 }
 
+/* Text messages that lie in the outbox, waited for. */
+static size_t messages(const World *world, size_t wanted) {
+        size_t n = 0;
+
+        for (int i = 0; i < 1000 && n < wanted; i++) {
+                DIR *dir = opendir(world->outbox);
+                const struct dirent *entry;
+
+                assert_non_null(dir);
+                n = 0;
+                while ((entry = readdir(dir)))
+                        n += entry->d_name[0] != '.';
+                (void)closedir(dir);
+                if (n < wanted)
+                        (void)usleep(10000);
+        }
+        return n;
+}
+
 /* The token that asks stays; everything else of the person ends, and nothing of anybody else. */
 static void test_changed(void **state) {
         WireDeviceAnswer confirmed = {}, hinted = {}, of_bing = {};
@@ -77,6 +96,10 @@ static void test_changed(void **state) {
         expect(&world, CHANGE, "current_password=Jia-pass1&new_password=" FRESH, bing, 403,
                "/password-wrong");
         expect(&world, CHANGE, "current_password=Jia-pass1&new_password=" FRESH, token, 200, "{}");
+
+        assert_int_equal(count(&world, "SELECT COUNT(*) FROM audit WHERE action = 'password change'"
+                                       " AND who = 'account:ceshi_jia'"),
+                         1);
 
         expect(&world, "/oauth2/userinfo", NULL, token, 200, "\"ceshi_jia\"");
         expect(&world, "/oauth2/userinfo", NULL, second, 401, "/unauthorized");
@@ -142,6 +165,8 @@ static void test_counted(void **state) {
                                     problem.retry_after == 7200);
                 wire_problem_done(&problem);
         }
+        /* the owner hears of it, as after a lock by logins */
+        assert_int_equal(messages(&world, 1), 1);
         expect(&world, CHANGE, "current_password=Jia-pass1&new_password=" FRESH, token, 403,
                "/account-locked");
         (void)snprintf(body, sizeof(body), C "&username=ceshi_jia&password=Jia-pass1&" ASKED,
