@@ -123,8 +123,9 @@ int command_account_reset(Store *store, const Options *options) {
                                       " enable comes first",
                                       account.login_name);
         r = command_password(options, &password, hash);
-        if (r == 0)
-                r = transaction_begin(store, &transaction);
+        if (r != 0)
+                return r;
+        r = transaction_begin(store, &transaction);
         if (r == 0)
                 r = account_reset_password(store, account.id, hash);
         if (r > 0)

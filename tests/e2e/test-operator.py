@@ -109,6 +109,7 @@ def account_reset_by_file():
         os.chmod(path, mode)
         done = operator('account', 'reset', 'ceshi_jia', '--password-file', path, '--why', WHY, status=status)
         contains(done.err, said)
+        lacks(done.err, 'not there any more')
         equal(done.out, '')
         lacks(done.err, text.strip())
     log_in('Jia-new-pass1')
