@@ -271,6 +271,7 @@ static bool is_in_any(const char *root, const char *folder, const char *module) 
                 return true;
         n = scandir(path, &entries, NULL, NULL);
         for (int i = 0; i < n; i++) {
+                /* cppcheck-suppress nullPointer ; scandir() has made it */
                 found = found || (entries[i]->d_name[0] != '.' && is_there(root, folder, entries[i]->d_name, below));
                 free(entries[i]);
         }

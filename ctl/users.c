@@ -113,6 +113,8 @@ int ctl_user_list(_unused_ char **arguments, const CtlOptions *options) {
         struct stat st;
         int r;
 
+        if (!path)
+                return ctl_fail(-ENOMEM);
         r = users_file_read(path, &file);
         if (r < 0)
                 return fail(path, r);
@@ -206,6 +208,8 @@ int ctl_user_map(char **arguments, const CtlOptions *options) {
         r = check_user(user, options);
         if (r != CTL_OK)
                 return r;
+        if (!path)
+                return ctl_fail(-ENOMEM);
         r = users_file_lock(path, &file);
         if (r < 0)
                 return fail(path, r);
@@ -238,6 +242,8 @@ int ctl_user_unmap(char **arguments, const CtlOptions *options) {
         size_t n = 0;
         int r;
 
+        if (!path)
+                return ctl_fail(-ENOMEM);
         r = users_file_lock(path, &file);
         if (r < 0)
                 return fail(path, r);

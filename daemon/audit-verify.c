@@ -135,6 +135,7 @@ static int verify(const char *path, const ChainHead *known, ChainFinding *ret) {
         bool has_before;
         int r;
 
+        *ret = (ChainFinding){};
         r = open_read(path, &file);
         if (r == 0)
                 r = chain_verify(file, NULL, known, ret);
