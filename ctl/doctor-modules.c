@@ -263,19 +263,20 @@ static bool is_there(const char *root, const char *folder, const char *name, con
 /* In /usr/lib/x86_64-linux-gnu/security and the like. */
 static bool is_in_any(const char *root, const char *folder, const char *module) {
         _cleanup_(freep) char *path = NULL, *below = NULL;
-        struct dirent **entries = NULL;
+        struct dirent **entries; /* made by scandir() */
         bool found = false;
         int n;
 
         if (asprintf(&below, "security/%s", module) < 0 || asprintf(&path, "%s%s", root, folder) < 0)
                 return true;
+        /* cppcheck-suppress nullPointer ; asprintf() has made it */
         n = scandir(path, &entries, NULL, NULL);
         for (int i = 0; i < n; i++) {
-                /* cppcheck-suppress nullPointer ; scandir() has made it */
                 found = found || (entries[i]->d_name[0] != '.' && is_there(root, folder, entries[i]->d_name, below));
                 free(entries[i]);
         }
-        free(entries);
+        if (n >= 0)
+                free(entries);
         return found;
 }
 
